@@ -1,0 +1,98 @@
+"""The WSGI factory: settings, plugins, services, configurator; nothing else."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from pyramid.config import Configurator
+from pyramid.router import Router
+
+from stockroom import migrations, web
+from stockroom.db import Database
+from stockroom.feed import Feed
+from stockroom.health import healthz
+from stockroom.index import views as index_views
+from stockroom.index.delivery import Delivery
+from stockroom.index.files import Files
+from stockroom.index.pages import Pages
+from stockroom.plugins import Plugins
+from stockroom.proxies import TrustedProxies
+from stockroom.publish import views as publish_views
+from stockroom.publish.service import Publisher
+from stockroom.resources import Directory
+from stockroom.security.identities import Identities
+from stockroom.security.policy import SecurityPolicy
+from stockroom.settings import Configuration, Settings, read_settings
+from stockroom.spi import Storage
+
+
+class Application(TrustedProxies):
+    """The WSGI application, with what it is made of."""
+
+    def __init__(self, router: Router, services: dict[type, object], settings: Settings) -> None:
+        super().__init__(router, settings.trusted_proxies)
+        self.services = services
+
+    def close(self) -> None:
+        """Stop the feed's thread and close every connection; the application is of no use then."""
+        cast(Feed, self.services[Feed]).close()
+        cast(Database, self.services[Database]).dispose()
+
+
+def main(global_config: dict[str, str] | None, **local: str) -> Application:
+    """PasteDeploy's entry point: make the application from an ini file's section.
+
+    :raises ConfigurationInvalid: with every reason why it cannot start.
+    """
+    return make_app(read_settings(local))
+
+
+def make_app(configuration: Configuration) -> Application:
+    """Make the application; the database must exist and have the right schema.
+
+    :raises ConfigurationInvalid: with every reason why it cannot start.
+    """
+    settings = configuration.settings
+    plugins = Plugins(configuration)
+    storage = plugins.storage(settings.storage)
+    database = Database(settings)
+    migrations.check_schema(database)
+    services = _services(settings, plugins, storage, database)
+    config = Configurator(
+        settings={
+            "tm.activate_hook": web.writes,
+            "tm.annotate_user": False,
+            "tm.commit_veto": "pyramid_tm.default_commit_veto",
+            "tm.manager_hook": "pyramid_tm.explicit_manager",
+        }
+    )
+    cast(web.Services, config.registry).services = services
+    config.set_security_policy(SecurityPolicy(cast(Identities, services[Identities])))
+    config.include("pyramid_tm")
+    web.configure(config)
+    index_views.configure(config)
+    publish_views.configure(config)
+    config.add_route("healthz", "/healthz")
+    config.add_view(healthz, route_name="healthz", methods=("GET", "HEAD"))
+    return Application(config.make_wsgi_app(), services, settings)
+
+
+def _services(
+    settings: Settings, plugins: Plugins, storage: Storage, database: Database
+) -> dict[type, object]:
+    """One instance of everything that outlives a request, by its type."""
+    feed = Feed(database)
+    directory = Directory(database, feed)
+    pages = Pages(database, feed, directory, settings)
+    return {
+        Settings: settings,
+        Plugins: plugins,
+        Database: database,
+        Feed: feed,
+        Directory: directory,
+        Identities: Identities(database, feed),
+        Pages: pages,
+        Files: Files(database, storage, pages),
+        Delivery: Delivery(storage, settings),
+        Publisher: Publisher(storage, settings),
+    }

@@ -1,0 +1,1 @@
+"""Our own plugins: built on the same hooks as everybody else's."""

@@ -1,0 +1,185 @@
+"""Files in a folder: content-addressed, written atomically, durable before they are visible."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import IO, BinaryIO
+from urllib.parse import SplitResult
+from urllib.request import url2pathname
+
+from stockroom.hookspecs import hookimpl
+from stockroom.spi import CHUNK, BlobMissing, BlobStat, PluginSettings, Storage, StorageFactory
+
+LEFTOVER_AFTER = 24 * 3600
+"""Seconds after its last write at which a staged file counts as left over by a crash."""
+
+
+@hookimpl
+def stockroom_storage_backends(settings: PluginSettings) -> Mapping[str, StorageFactory]:
+    """Offer ``file:///FOLDER``."""
+    return {"file": from_url}
+
+
+def from_url(url: SplitResult) -> Storage:
+    """Open (and make) the folder of a ``file:`` URL; raises ValueError when that cannot be."""
+    if url.netloc not in ("", "localhost") or not url.path.startswith("/"):
+        raise ValueError("must be an absolute folder: file:///FOLDER")
+    if url.query or url.fragment:
+        raise ValueError("takes no ?options")
+    try:
+        return FilesystemStorage(Path(url2pathname(url.path)))
+    except OSError as error:
+        raise ValueError(
+            f"the folder cannot be used: {error.strerror}: {error.filename}"
+        ) from error
+
+
+class FilesystemStorage:
+    """Blobs as ``sha256/ab/cd/<digest>`` below ``root``, staged in ``staging/`` beside them."""
+
+    def __init__(self, root: Path, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
+        self._blobs = root / "sha256"
+        self._staging = root / "staging"
+        for folder in (self._blobs, self._staging):
+            folder.mkdir(parents=True, exist_ok=True)
+        probe = self._staging / f"probe-{secrets.token_hex(8)}"
+        probe.touch()
+        probe.unlink()
+
+    def stage(self) -> StagedFile:
+        """Begin a new blob in the staging folder, which is on the same file system."""
+        return StagedFile(self._staging / secrets.token_hex(16), self._path)
+
+    def open(self, sha256: str, start: int = 0, length: int | None = None) -> FileReader:
+        """Open a blob; see :meth:`stockroom.spi.Storage.open`."""
+        try:
+            file = self._path(sha256).open("rb", buffering=0)
+        except FileNotFoundError:
+            raise BlobMissing(sha256) from None
+        if start:
+            file.seek(start)
+        return FileReader(file, length)
+
+    def stat(self, sha256: str) -> BlobStat | None:
+        """Tell the size of a blob, or None when there is none."""
+        try:
+            return BlobStat(sha256, self._path(sha256).stat().st_size)
+        except FileNotFoundError:
+            return None
+
+    def local_file(self, sha256: str) -> Path:
+        """The path of a blob, whether it exists or not."""
+        return self._path(sha256)
+
+    def local_root(self) -> Path:
+        """The folder of all blobs."""
+        return self._blobs
+
+    def blobs(self) -> Iterator[BlobStat]:
+        """Every blob, found by walking the folder."""
+        for folder, _, names in os.walk(self._blobs):
+            for name in names:
+                yield BlobStat(name, (Path(folder) / name).stat().st_size)
+
+    def leftovers(self) -> Iterator[Path]:
+        """Staged files that nobody has written to for a day."""
+        before = self._clock() - LEFTOVER_AFTER
+        for path in self._staging.iterdir():
+            try:
+                if path.stat().st_mtime < before:
+                    yield path
+            except FileNotFoundError:
+                continue
+
+    def _path(self, sha256: str) -> Path:
+        if len(sha256) != 64 or not sha256.isalnum():
+            raise BlobMissing(sha256)
+        return self._blobs / sha256[:2] / sha256[2:4] / sha256
+
+
+class StagedFile:
+    """A blob being written; see :class:`stockroom.spi.StagedBlob`."""
+
+    def __init__(self, path: Path, final: Callable[[str], Path]) -> None:
+        self._temporary = path
+        self._final = final
+        self._file: BinaryIO = path.open("x+b")
+        self._target: Path | None = None
+        self._published = False
+
+    @property
+    def file(self) -> BinaryIO:
+        """The staged bytes, readable and seekable."""
+        return self._file
+
+    def write(self, data: bytes | bytearray) -> None:
+        """Append ``data``."""
+        self._file.write(data)
+
+    def prepare(self, sha256: str) -> None:
+        """Flush the bytes to the disk and make the folder they will stand in."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self._target = self._final(sha256)
+        _make_durable_folder(self._target.parent)
+
+    def publish(self) -> None:
+        """Rename the file to its digest and make the rename durable."""
+        if self._target is None:
+            raise RuntimeError("publish() before prepare()")
+        if self._published:
+            return
+        self._temporary.replace(self._target)
+        _sync_folder(self._target.parent)
+        self._published = True
+
+    def discard(self) -> None:
+        """Close the file, and delete it unless it was published."""
+        self._file.close()
+        if not self._published:
+            self._temporary.unlink(missing_ok=True)
+
+
+class FileReader:
+    """A range of an open file, in chunks."""
+
+    def __init__(self, file: IO[bytes], length: int | None) -> None:
+        self._file = file
+        self._left = length
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the bytes; stops early if the file is shorter than promised."""
+        while self._left is None or self._left > 0:
+            chunk = self._file.read(CHUNK if self._left is None else min(CHUNK, self._left))
+            if not chunk:
+                return
+            if self._left is not None:
+                self._left -= len(chunk)
+            yield chunk
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+def _make_durable_folder(folder: Path) -> None:
+    missing = []
+    while not folder.is_dir():
+        missing.append(folder)
+        folder = folder.parent
+    for path in reversed(missing):
+        path.mkdir(exist_ok=True)
+        _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

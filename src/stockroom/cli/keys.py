@@ -1,0 +1,71 @@
+"""`stockroom key`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import click
+
+from stockroom.cli.output import json_option, print_json, show
+from stockroom.cli.site import ACTOR, Site, pass_site
+from stockroom.manage import queries
+from stockroom.manage.keys import SCOPE_HELP, Keys
+from stockroom.security.permissions import Role
+
+
+@click.group()
+def key() -> None:
+    """API keys."""
+
+
+@key.command("create")
+@click.option("--scope", required=True, help=f"What the key is for: {SCOPE_HELP}.")
+@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
+@click.option("--name", default="", help="What it is for, to recognise it in listings.")
+@click.option(
+    "--days", type=click.IntRange(1, 36500), help="Days until it expires (default: never)."
+)
+@click.option("--quiet", is_flag=True, help="Print the key and nothing else.")
+@json_option
+@pass_site
+def create(
+    site: Site, scope: str, role: str, name: str, days: int | None, quiet: bool, as_json: bool
+) -> None:
+    """Create an API key and print it; it cannot be shown again."""
+    with site.write() as session:
+        minted = Keys(session, ACTOR).create(
+            name or f"{role} of {scope}",
+            role=role,
+            scope=scope,
+            valid_for=timedelta(days=days) if days else None,
+        )
+    if as_json:
+        print_json({"key": minted.secret, "role": role, "scope": scope, "days": days})
+    elif quiet:
+        click.echo(minted.secret)
+    else:
+        click.echo(f"created a key that is {role} of {scope}; it is shown this once only:")
+        click.echo(minted.secret)
+
+
+@key.command("list")
+@json_option
+@pass_site
+def list_keys(site: Site, as_json: bool) -> None:
+    """List all API keys; the secrets are not known any more."""
+    with site.read() as connection:
+        rows = queries.keys(connection)
+    show(rows, queries.KeyRow._fields, as_json=as_json)
+
+
+@key.command("revoke")
+@click.argument("key_id", metavar="ID", type=int)
+@pass_site
+def revoke(site: Site, key_id: int) -> None:
+    """Revoke the key ID; its next use fails on every node."""
+    with site.write() as session:
+        Keys(session, ACTOR).revoke(key_id)
+    click.echo(f"revoked key {key_id}")
+
+
+COMMANDS = (key,)

@@ -1,0 +1,74 @@
+"""Showing rows to people as a table, to scripts as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SIZE_STEP = 1024
+SIZE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+def json_option(command: F) -> F:
+    """Add ``--json`` to a command."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")(command)
+
+
+def show(rows: Sequence[NamedTuple], columns: Sequence[str], *, as_json: bool) -> None:
+    """Print ``rows``, all of one kind, whose fields are ``columns``."""
+    if as_json:
+        print_json([row._asdict() for row in rows])
+        return
+    # Imported here because `stockroom serve` must start fast.
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(name, value) for name, value in row._asdict().items()))
+    Console(soft_wrap=False).print(table)
+
+
+def print_json(value: object) -> None:
+    """Print ``value`` as JSON; instants become ISO 8601 texts."""
+    click.echo(json.dumps(value, indent=2, default=_plain))
+
+
+def human_size(size: float) -> str:
+    """A number of bytes as people read it, such as ``1.5 MiB``."""
+    for unit in SIZE_UNITS[:-1]:
+        if size < SIZE_STEP:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= SIZE_STEP
+    return f"{size:.1f} {SIZE_UNITS[-1]}"
+
+
+def _cell(name: str, value: object) -> str:
+    from rich.markup import escape
+
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else ""
+        case datetime():
+            return value.strftime("%Y-%m-%d %H:%M")
+        case tuple():
+            return " ".join(map(str, value))
+        case int() if name == "size":
+            return human_size(value)
+    return escape(str(value))
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    raise TypeError(f"{type(value)} is no JSON value")

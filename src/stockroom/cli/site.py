@@ -1,0 +1,119 @@
+"""The server that a command is about: one with an ini file, or the embedded instance."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+import click
+import plaster
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from stockroom.db import Database
+from stockroom.errors import ConfigurationInvalid
+from stockroom.plugins import Plugins
+from stockroom.settings import Configuration, read_settings
+from stockroom.spi import Storage
+
+ACTOR = "cli"
+"""Who the events of local commands are attributed to."""
+
+
+class Site:
+    """Opens configuration, database and storage when a command first needs them."""
+
+    def __init__(self, ini: Path | None, data_dir: Path | None) -> None:
+        self.ini = ini
+        self._data_dir = data_dir
+
+    @cached_property
+    def data_dir(self) -> Path:
+        """The embedded instance's folder."""
+        if self._data_dir is not None:
+            return self._data_dir.absolute()
+        base = os.environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
+        return Path(base) / "stockroom"
+
+    def use_data_dir(self, data_dir: Path | None) -> None:
+        """Let an option of a command overrule the general one."""
+        if data_dir is not None:
+            self._data_dir = data_dir
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        """The settings.
+
+        :raises ConfigurationInvalid: they are wrong, or the ini file cannot be read.
+        """
+        return read_settings(self._values())
+
+    @cached_property
+    def database(self) -> Database:
+        """The database, whatever its schema is."""
+        return Database(self.configuration.settings)
+
+    @cached_property
+    def plugins(self) -> Plugins:
+        """The enabled plugins."""
+        return Plugins(self.configuration)
+
+    @cached_property
+    def storage(self) -> Storage:
+        """The storage backend."""
+        return self.plugins.storage(self.configuration.settings.storage)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A transaction on a database whose schema is right."""
+        self.check_schema()
+        with self.database.transaction() as session:
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection to a database whose schema is right."""
+        self.check_schema()
+        with self.database.read() as connection:
+            yield connection
+
+    def check_schema(self) -> None:
+        """Make sure that the database is usable; raises ConfigurationInvalid."""
+        from stockroom import migrations
+
+        migrations.check_schema(self.database)
+
+    def _values(self) -> dict[str, str]:
+        if self.ini is not None:
+            return read_ini(self.ini)
+        try:
+            self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ConfigurationInvalid(
+                f"the data folder {self.data_dir} cannot be made: {error.strerror}; "
+                "choose another one with --data-dir"
+            ) from error
+        return {
+            "sqlalchemy.url": f"sqlite:///{self.data_dir / 'stockroom.db'}",
+            "stockroom.storage": f"file://{self.data_dir / 'files'}",
+        }
+
+
+def read_ini(ini: Path) -> dict[str, str]:
+    """The ``[app:main]`` section of an ini file, without what PasteDeploy uses itself.
+
+    :raises ConfigurationInvalid: the file cannot be read as an ini file with that section.
+    """
+    if not ini.is_file():
+        raise ConfigurationInvalid(f"there is no file {ini}")
+    try:
+        loader = plaster.get_loader(str(ini), protocols=["wsgi"])
+        return dict(loader.get_wsgi_app_settings())
+    except (LookupError, ValueError, OSError, plaster.PlasterError) as error:
+        raise ConfigurationInvalid(f"{ini} cannot be read: {error}") from error
+
+
+pass_site = click.make_pass_decorator(Site)

@@ -1,0 +1,171 @@
+"""The database: engines, transactions, column types. The same on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Annotated, Any, cast
+
+import transaction
+import zope.sqlalchemy
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    CursorResult,
+    DateTime,
+    Dialect,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    TypeDecorator,
+    create_engine,
+    event,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
+
+from stockroom.settings import Settings
+
+SQLITE_BUSY_SECONDS = 30
+"""How long a SQLite writer waits for the one before it."""
+
+CHANGED = "stockroom"
+"""The PostgreSQL channel on which a commit that others must hear of is announced."""
+
+
+class UTCDateTime(TypeDecorator[datetime]):
+    """An aware instant in UTC, to the microsecond; naive values are refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Check and convert on the way in."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """SQLite gives back what it was given, without the zone."""
+        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+
+
+# SQLite gives out row ids by itself only to a column of the exact type INTEGER.
+BigId = BigInteger().with_variant(Integer(), "sqlite")
+
+Id = Annotated[int, mapped_column(BigId, primary_key=True)]
+Sha256 = Annotated[str, mapped_column(String(64))]
+Name = Annotated[str, mapped_column(String(255))]
+Instant = Annotated[datetime, mapped_column(UTCDateTime())]
+
+
+class Base(DeclarativeBase):
+    """Base of all models; constraints are named so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Database:
+    """One database: sessions for writing in a transaction, connections for reading outside of one.
+
+    ``announce`` tells other nodes that something was committed; on SQLite there is no need, since
+    every reader sees the file change.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.engine = _make_engine(settings.database_url, settings.database_pool)
+        self.is_sqlite = self.engine.dialect.name == "sqlite"
+        options = {"stockroom_read": True}
+        if not self.is_sqlite:
+            options["isolation_level"] = "AUTOCOMMIT"  # type: ignore[assignment]
+        self._readers = self.engine.execution_options(**options)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self.after_commit: list[Callable[[], None]] = []
+
+    def read(self) -> Connection:
+        """A connection for single statements, each of which sees all that is committed."""
+        return self._readers.connect()
+
+    def session(self, manager: transaction.TransactionManager) -> Session:
+        """A session that joins the current transaction of ``manager``."""
+        session = self._sessions()
+        zope.sqlalchemy.register(session, transaction_manager=manager)
+        event.listen(session, "after_commit", self._announce)
+        return session
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Run the block in one transaction of its own: for the command line and jobs."""
+        manager = transaction.TransactionManager(explicit=True)
+        with manager:
+            session = self.session(manager)
+            yield session
+
+    def dispose(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+    def _announce(self, session: Session) -> None:
+        # Announced after the commit, not inside of it: PostgreSQL lets only one transaction that
+        # notifies commit at a time. Listeners read the outbox once a second as well, so that a
+        # process that dies in between delays the news but cannot lose it.
+        if not session.info.get("events"):
+            return
+        if not self.is_sqlite:
+            with self.read() as connection:
+                connection.exec_driver_sql(f"NOTIFY {CHANGED}")
+        for listener in self.after_commit:
+            listener()
+
+
+def insert_if_absent(session: Session, model: type[Base], **values: Any) -> bool:
+    """Insert a row unless a unique key is taken already; True when the row is new.
+
+    Waits for a concurrent transaction that inserts the same key.
+    """
+    dialect = session.get_bind().dialect.name
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(model).values(**values).on_conflict_do_nothing()
+    result = cast(CursorResult[Any], session.execute(statement))
+    return result.rowcount == 1
+
+
+def _make_engine(url: str, pool: int) -> Engine:
+    if url.startswith("sqlite"):
+        engine = create_engine(
+            url,
+            pool_size=pool,
+            connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(url, pool_size=pool, max_overflow=0, pool_pre_ping=True)
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
+    sqlite_connection = cast(sqlite3.Connection, connection)
+    sqlite_connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+        sqlite_connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later can fail in between when somebody else wrote;
+    # one that says at its beginning that it will write waits for its turn.
+    if not connection.get_execution_options().get("stockroom_read"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

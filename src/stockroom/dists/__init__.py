@@ -1,0 +1,40 @@
+"""Distributions, read without trust: names, filenames, archives and their metadata.
+
+This room is pure: it knows neither the web nor the database, and never writes to disk. Whatever
+it is given, it answers with data: a reading or an inspection that holds every violation found, or,
+for a filename, ``FilenameRefused``.
+"""
+
+from stockroom.dists.core_metadata import CoreMetadata
+from stockroom.dists.filenames import SdistFilename, WheelFilename, parse_filename
+from stockroom.dists.inspection import Inspection, inspect
+from stockroom.dists.metadata import (
+    MetadataReading,
+    ResolverMetadata,
+    read_metadata,
+    resolver_metadata,
+)
+from stockroom.dists.names import is_valid_name, normalize
+from stockroom.dists.refusals import FilenameRefused
+from stockroom.dists.sdists import inspect_sdist
+from stockroom.dists.versions import parse_version
+from stockroom.dists.wheels import inspect_wheel
+
+__all__ = [
+    "CoreMetadata",
+    "FilenameRefused",
+    "Inspection",
+    "MetadataReading",
+    "ResolverMetadata",
+    "SdistFilename",
+    "WheelFilename",
+    "inspect",
+    "inspect_sdist",
+    "inspect_wheel",
+    "is_valid_name",
+    "normalize",
+    "parse_filename",
+    "parse_version",
+    "read_metadata",
+    "resolver_metadata",
+]

@@ -1,0 +1,27 @@
+"""Project names: which are valid, and when two of them are the same (S-03, S-04)."""
+
+from __future__ import annotations
+
+import re
+
+from packaging.utils import NormalizedName, canonicalize_name
+
+MAX_NAME_LENGTH = 200
+"""Longest project name in characters; the name, a version and tags must fit into a filename."""
+
+# The ASCII flag, because without it U+017F and U+212A count as the letters s and k.
+_VALID = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?\Z", re.ASCII | re.IGNORECASE)
+
+
+def normalize(name: str) -> NormalizedName:
+    """Give the form of ``name`` that all its spellings share (PEP 503).
+
+    Defined for any text, but only for a valid name is the result a name too: check first where the
+    text comes from outside, because lowering turns some letters that are not ASCII into ASCII.
+    """
+    return canonicalize_name(name)
+
+
+def is_valid_name(name: str) -> bool:
+    """Tell whether ``name`` is a project name (S-04) of at most ``MAX_NAME_LENGTH`` characters."""
+    return len(name) <= MAX_NAME_LENGTH and _VALID.match(name) is not None

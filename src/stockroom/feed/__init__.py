@@ -1,0 +1,7 @@
+"""The change feed: how every node learns what was changed, and drops what it kept of it."""
+
+from stockroom.feed.cache import CoherentCache
+from stockroom.feed.feed import Feed
+from stockroom.feed.outbox import Change, emit
+
+__all__ = ["Change", "CoherentCache", "Feed", "emit"]

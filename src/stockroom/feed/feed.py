@@ -1,0 +1,149 @@
+"""Following the outbox without asking the database at every request."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable, Sequence
+from threading import Event as ThreadEvent
+from threading import Lock, Thread
+
+import psycopg
+
+from stockroom.db import CHANGED, Database
+from stockroom.feed import outbox
+from stockroom.feed.outbox import Change
+
+log = logging.getLogger(__name__)
+
+Listener = Callable[[Sequence[Change]], None]
+
+PROOF_SECONDS = 1.0
+"""A listener that has proved nothing for longer than this is taken for dead."""
+BEAT_SECONDS = 0.4
+"""How often a listener without news proves that it lives."""
+RETRY_SECONDS = 0.5
+
+
+class Feed:
+    """Tells listeners of every committed change, before the request that asks is answered.
+
+    :meth:`check` is called at the beginning of every request. On SQLite it compares a counter that
+    the database file carries; on PostgreSQL a thread listens for notifications, and only a node
+    that cannot prove that this thread heard everything asks the database instead.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._listeners: list[Listener] = []
+        self._lock = Lock()
+        self._read = outbox.read_sqlite if database.is_sqlite else outbox.read_postgresql
+        with database.read() as connection:
+            self._watch = _SqliteWatch(database) if database.is_sqlite else None
+            self._position = outbox.newest(connection, sqlite=database.is_sqlite)
+        self._listener = None if database.is_sqlite else _PostgresqlListener(database, self.pull)
+        if self._listener:
+            database.after_commit.append(self.pull)
+
+    def subscribe(self, listener: Listener) -> None:
+        """Call ``listener`` with every batch of changes from now on, in order, one at a time."""
+        self._listeners.append(listener)
+
+    def check(self) -> None:
+        """Apply whatever was committed until now; costs microseconds when there is nothing."""
+        if self._listener is not None:
+            if not self._listener.is_live():
+                self.pull()
+            return
+        watch = self._watch
+        assert watch is not None  # noqa: S101 - one of the two is always there
+        with self._lock:
+            version = watch.version()
+            if version != watch.seen:
+                self._pull()
+                watch.seen = version
+
+    def pull(self) -> None:
+        """Ask the database what is new, and apply it."""
+        with self._lock:
+            self._pull()
+
+    def close(self) -> None:
+        """Stop the thread and close the connections."""
+        if self._listener:
+            self._listener.close()
+        if self._watch:
+            self._watch.close()
+
+    def _pull(self) -> None:
+        with self._database.read() as connection:
+            position, changes = self._read(connection, self._position)
+        if changes:
+            for listener in self._listeners:
+                listener(changes)
+        self._position = position
+
+
+class _SqliteWatch:
+    """A connection that only ever asks whether another one has committed."""
+
+    def __init__(self, database: Database) -> None:
+        path = database.engine.url.database
+        assert path is not None  # noqa: S101 - settings refuse databases without a file
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self.seen = self.version()
+
+    def version(self) -> int:
+        """The file's change counter as this connection sees it."""
+        row: tuple[int] = self._connection.execute("PRAGMA data_version").fetchone()
+        return row[0]
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+class _PostgresqlListener:
+    """A thread on a connection of its own that pulls whenever a commit is announced."""
+
+    def __init__(self, database: Database, pull: Callable[[], None]) -> None:
+        self._pull = pull
+        arguments, options = database.engine.dialect.create_connect_args(database.engine.url)
+        self._arguments = arguments
+        self._options = {**options, "autocommit": True}
+        self._proved = float("-inf")
+        self._stopping = ThreadEvent()
+        self._thread = Thread(target=self._run, name="stockroom-feed", daemon=True)
+        self._thread.start()
+
+    def is_live(self) -> bool:
+        """Whether everything committed until a second ago has certainly been heard of."""
+        return time.monotonic() - self._proved < PROOF_SECONDS
+
+    def close(self) -> None:
+        self._stopping.set()
+        self._thread.join(timeout=BEAT_SECONDS + 1)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._listen()
+            except Exception:
+                # Whatever it was, requests ask the database themselves until we are back.
+                self._proved = float("-inf")
+                if not self._stopping.is_set():
+                    log.warning("the change feed lost its connection; trying again", exc_info=True)
+                    self._stopping.wait(RETRY_SECONDS)
+
+    def _listen(self) -> None:
+        with psycopg.connect(*self._arguments, **self._options) as connection:
+            connection.execute(f"LISTEN {CHANGED}")
+            while not self._stopping.is_set():
+                asked = time.monotonic()
+                # Proves that the connection lives, so that notifications do arrive, ...
+                connection.execute("SELECT 1")
+                # ... and that nothing was missed before, should an announcement have been lost.
+                self._pull()
+                self._proved = asked
+                for _ in connection.notifies(timeout=BEAT_SECONDS, stop_after=1):
+                    pass

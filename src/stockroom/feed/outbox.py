@@ -1,0 +1,111 @@
+"""Writing events into the outbox, and reading what has become visible in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Connection, column, func, literal_column, select
+from sqlalchemy.orm import Session
+
+from stockroom.models import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a cache needs to know of an event."""
+
+    id: int
+    kind: str
+    registry_id: int | None
+    package: str | None
+    subject: str | None
+
+
+def emit(
+    session: Session,
+    kind: str,
+    actor: str,
+    *,
+    registry_id: int | None = None,
+    package: str | None = None,
+    subject: str | None = None,
+    **data: Any,
+) -> None:
+    """Add an event to the transaction of ``session``; others hear of it when that commits.
+
+    ``kind`` is ``thing.verb`` in the past tense, ``actor`` who did it, ``data`` JSON values.
+    """
+    session.info["events"] = True
+    session.add(
+        Event(
+            at=datetime.now(UTC),
+            kind=kind,
+            actor=actor,
+            registry_id=registry_id,
+            package=package,
+            subject=subject,
+            data=data,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a reader of the outbox has come.
+
+    On SQLite ``seen`` is the last id. On PostgreSQL ``horizon`` is the oldest transaction that may
+    still be running, and ``ids`` what was already seen at or after it.
+    """
+
+    seen: int = 0
+    horizon: int = 0
+    ids: frozenset[int] = frozenset()
+
+
+_COLUMNS = (Event.id, Event.kind, Event.registry_id, Event.package, Event.subject)
+
+
+def read_sqlite(connection: Connection, position: Position) -> tuple[Position, Sequence[Change]]:
+    """What was committed since ``position``. SQLite has one writer, so ids grow as commits do."""
+    query = select(*_COLUMNS).where(Event.id > position.seen).order_by(Event.id)
+    changes = [Change(*row) for row in connection.execute(query)]
+    return (Position(changes[-1].id) if changes else position), changes
+
+
+def read_postgresql(
+    connection: Connection, position: Position
+) -> tuple[Position, Sequence[Change]]:
+    """What was committed since ``position``, late-comers with lower ids included.
+
+    One statement reads the events and the horizon from one snapshot: whatever it did not see
+    belongs to a transaction at or after that horizon, and is looked for again next time.
+    """
+    horizon = literal_column("pg_snapshot_xmin(pg_current_snapshot())::text::bigint", BigInteger)
+    now = select(horizon.label("horizon")).subquery()
+    query = (
+        select(column("horizon", BigInteger), Event.transaction, *_COLUMNS)
+        .select_from(now.outerjoin(Event, Event.transaction >= position.horizon))
+        .order_by(Event.id)
+    )
+    rows = connection.execute(query).all()
+    horizon_now = rows[0][0]
+    # The horizon comes with a row of NULLs when there is no event; the types do not know.
+    found = [(row[1], Change(*row[2:])) for row in rows if isinstance(row[2], int)]
+    ids = frozenset(change.id for number, change in found if number >= horizon_now)
+    changes = [change for _, change in found if change.id not in position.ids]
+    return Position(horizon=horizon_now, ids=ids), changes
+
+
+def newest(connection: Connection, *, sqlite: bool) -> Position:
+    """The position from which on everything is news."""
+    if sqlite:
+        return Position(
+            connection.execute(select(func.coalesce(func.max(Event.id), 0))).scalar_one()
+        )
+    position, _ = read_postgresql(connection, Position(horizon=(1 << 62)))
+    # What is visible now is not news; what becomes visible later has not been seen.
+    position, _ = read_postgresql(connection, position)
+    return position

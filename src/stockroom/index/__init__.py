@@ -1,0 +1,1 @@
+"""The read path: view resolution, page documents, negotiation, page cache, file delivery."""

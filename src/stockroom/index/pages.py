@@ -1,0 +1,162 @@
+"""Ready pages: made once per change, form and coding, kept in memory, valid until the feed says."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import sys
+from collections.abc import Callable, Sequence
+
+from stockroom.db import Database
+from stockroom.errors import NotFound
+from stockroom.feed import Change, CoherentCache, Feed
+from stockroom.index import documents, queries
+from stockroom.index.negotiation import Coding, Representation
+from stockroom.resources import Directory, ViewRow
+from stockroom.settings import Settings
+from stockroom.web import VARY, Headers, Ready
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+GZIP_LEVEL = 5
+ZSTD_LEVEL = 3
+OVERHEAD = 1500
+"""Bytes that an entry costs beside its body: headers, keys, table slots."""
+
+Group = tuple[int, int, str]
+"""Id and revision of a view, and a package's name; "" stands for the project list."""
+Variant = tuple[str, str]
+
+
+class Page:
+    """The bytes of a page with everything that its answers need, shared by all who ask."""
+
+    __slots__ = ("body", "etag", "full", "unchanged")
+
+    def __init__(self, body: bytes, headers: Headers) -> None:
+        self.body = body
+        # The type is part of it: two forms of a page may have the same bytes (S-70).
+        digest = hashlib.sha256(repr(headers).encode() + body)
+        self.etag = f'"{digest.hexdigest()[:32]}"'
+        shared = [("ETag", self.etag), *headers]
+        self.full = Ready("200 OK", [*shared, ("Content-Length", str(len(body)))], (body,))
+        self.unchanged = Ready(
+            "304 Not Modified", [pair for pair in shared if pair[0] not in CONTENT_HEADERS], ()
+        )
+
+    def answer(self, if_none_match: str) -> Ready:
+        """200, or 304 to who has these very bytes (S-70)."""
+        if if_none_match and (if_none_match == self.etag or _matches(if_none_match, self.etag)):
+            return self.unchanged
+        return self.full
+
+
+CONTENT_HEADERS = frozenset({"Content-Type", "Content-Encoding"})
+
+
+class Pages:
+    """Makes and keeps pages. Warm, a page costs no query; cold, one."""
+
+    def __init__(
+        self, database: Database, feed: Feed, directory: Directory, settings: Settings
+    ) -> None:
+        self._database = database
+        self._directory = directory
+        self._cache_control = settings.index_cache_control
+        self._base_url = settings.base_url if settings.file_urls == "absolute" else None
+        self._cache: CoherentCache[Group, Variant, Page | None] = CoherentCache(
+            settings.page_cache_mb * 1024 * 1024,
+            lambda page: OVERHEAD + (len(page.body) if page else 0),
+        )
+        feed.subscribe(self._changed)
+
+    def project(
+        self,
+        workspace: str,
+        view: ViewRow,
+        name: str,
+        representation: Representation,
+        coding: Coding,
+    ) -> Page:
+        """The page of a package by its normalised name.
+
+        :raises NotFound: no registry of the view has it (S-05); that is remembered, too.
+        """
+
+        def render() -> bytes | None:
+            with self._database.read() as connection:
+                detail = queries.package_detail(connection, view.groups, name)
+            prefix = (
+                f"{self._base_url}/simple/{workspace}/{view.name}/" if self._base_url else "../"
+            )
+            return documents.project_page(detail, representation, prefix) if detail else None
+
+        group = (view.id, view.revision, name)
+        variant = (representation.value, coding.value)
+        page = self._cache.get(group, variant)
+        if page is None:
+            page = self._cache.load(group, variant, lambda: self._make(render, variant))
+        if page is None:
+            raise NotFound(f"{workspace}/{view.name} has no package {name}")
+        return page
+
+    def listing(self, view: ViewRow, representation: Representation, coding: Coding) -> Page:
+        """The list of all packages that the view shows."""
+
+        def render() -> bytes:
+            with self._database.read() as connection:
+                names = queries.package_names(connection, view.groups)
+            return documents.project_list(names, representation)
+
+        group = (view.id, view.revision, "")
+        variant = (representation.value, coding.value)
+        page = self._cache.get(group, variant)
+        if page is None:
+            page = self._cache.load(group, variant, lambda: self._make(render, variant))
+        assert page is not None  # noqa: S101 - render() never answers None here
+        return page
+
+    def keep(self, view: ViewRow, name: str, variant: Variant, make: Callable[[], Page]) -> Page:
+        """Something else that is valid as long as the package does not change, made by ``make``."""
+        group = (view.id, view.revision, name)
+        page = self._cache.get(group, variant) or self._cache.load(group, variant, make)
+        assert page is not None  # noqa: S101 - make() never answers None
+        return page
+
+    def _make(self, render: Callable[[], bytes | None], variant: Variant) -> Page | None:
+        body = render()
+        if body is None:
+            return None
+        content_type, coding = variant
+        headers = [("Content-Type", content_type), ("Cache-Control", self._cache_control), VARY]
+        if content_type.startswith("text/"):
+            headers[0] = ("Content-Type", f"{content_type}; charset=utf-8")
+        if coding != Coding.IDENTITY.value:
+            headers.append(("Content-Encoding", coding))
+            body = _compress(body, coding)
+        return Page(body, headers)
+
+    def _changed(self, changes: Sequence[Change]) -> None:
+        views = self._directory.snapshot().views_of_registry
+        for change in changes:
+            if change.registry_id is None or change.package is None:
+                continue
+            for view in views.get(change.registry_id, ()):
+                self._cache.drop((view.id, view.revision, change.package))
+                if change.kind.startswith("package."):
+                    self._cache.drop((view.id, view.revision, ""))
+
+
+def _compress(body: bytes, coding: str) -> bytes:
+    if coding == Coding.ZSTD.value:
+        compressed: bytes = zstd.compress(body, ZSTD_LEVEL)
+        return compressed
+    return gzip.compress(body, GZIP_LEVEL, mtime=0)
+
+
+def _matches(if_none_match: str, etag: str) -> bool:
+    tags = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return etag in tags or "*" in tags

@@ -1,0 +1,1 @@
+"""Use cases of administration: places, keys, packages, and the state of the storage."""

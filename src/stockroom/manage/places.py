@@ -1,0 +1,140 @@
+"""Making teams, workspaces and registries."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from stockroom.errors import InvalidName
+from stockroom.feed import emit
+from stockroom.manage.problems import NameTaken, NoSuchPlace
+from stockroom.models import Registry, Team, View, ViewMember, Workspace
+
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.ASCII)
+FIRST_REGISTRY = "main"
+
+
+class Places:
+    """Creates places in the transaction of ``session``; ``actor`` stands in the events."""
+
+    def __init__(self, session: Session, actor: str) -> None:
+        self._session = session
+        self._actor = actor
+
+    def create_team(self, name: str) -> Team:
+        """Create a team.
+
+        :raises InvalidName: the name breaks the rule for names in URLs.
+        :raises NameTaken: there is such a team.
+        """
+        _check_name(name)
+        if self._find_team(name):
+            raise NameTaken(f"there is a team {name} already")
+        team = Team(name=name, created_at=_now())
+        self._session.add(team)
+        self._session.flush()
+        emit(self._session, "team.created", self._actor, name=name)
+        return team
+
+    def create_workspace(
+        self, name: str, *, visibility: str = "team", team: str | None = None
+    ) -> Workspace:
+        """Create a workspace with its hosted registry ``main``.
+
+        It belongs to ``team``, or to the team of its own name, which is made if need be.
+
+        :raises InvalidName: the name breaks the rule for names in URLs.
+        :raises NameTaken: there is such a workspace.
+        :raises NoSuchPlace: there is no such team.
+        """
+        _check_name(name)
+        if self._find_workspace(name):
+            raise NameTaken(f"there is a workspace {name} already")
+        owner = self._find_team(team or name)
+        if owner is None and team is not None:
+            raise NoSuchPlace(f"there is no team {team}; create it with `stockroom team create`")
+        owner = owner or self.create_team(name)
+        workspace = Workspace(team_id=owner.id, name=name, visibility=visibility, created_at=_now())
+        self._session.add(workspace)
+        self._session.flush()
+        emit(self._session, "workspace.created", self._actor, name=name, visibility=visibility)
+        self._add_registry(workspace, FIRST_REGISTRY)
+        return workspace
+
+    def set_visibility(self, name: str, visibility: str) -> None:
+        """Open or close a workspace to readers outside of its team.
+
+        :raises NoSuchPlace: there is no such workspace.
+        """
+        workspace = self._need_workspace(name)
+        before, workspace.visibility = workspace.visibility, visibility
+        emit(
+            self._session,
+            "workspace.changed",
+            self._actor,
+            name=name,
+            before={"visibility": before},
+            after={"visibility": visibility},
+        )
+
+    def create_registry(self, workspace: str, name: str) -> Registry:
+        """Create a hosted registry, with the default view of its name.
+
+        :raises InvalidName: the name breaks the rule for names in URLs.
+        :raises NameTaken: the workspace has a registry or view of that name.
+        :raises NoSuchPlace: there is no such workspace.
+        """
+        _check_name(name)
+        place = self._need_workspace(workspace)
+        taken = select(View.id).where(View.workspace_id == place.id, View.name == name)
+        if self._session.execute(taken).first():
+            raise NameTaken(f"there is a registry or view {workspace}/{name} already")
+        return self._add_registry(place, name)
+
+    def _add_registry(self, workspace: Workspace, name: str) -> Registry:
+        registry = Registry(workspace_id=workspace.id, name=name, kind="hosted", created_at=_now())
+        view = View(workspace_id=workspace.id, name=name, created_at=_now())
+        self._session.add_all([registry, view])
+        self._session.flush()
+        self._session.add(
+            ViewMember(view_id=view.id, priority=0, position=0, registry_id=registry.id)
+        )
+        emit(
+            self._session,
+            "registry.created",
+            self._actor,
+            registry_id=registry.id,
+            workspace=workspace.name,
+            name=name,
+        )
+        return registry
+
+    def _find_team(self, name: str) -> Team | None:
+        return self._session.execute(select(Team).where(Team.name == name)).scalar_one_or_none()
+
+    def _find_workspace(self, name: str) -> Workspace | None:
+        query = select(Workspace).where(Workspace.name == name)
+        return self._session.execute(query).scalar_one_or_none()
+
+    def _need_workspace(self, name: str) -> Workspace:
+        workspace = self._find_workspace(name)
+        if workspace is None:
+            raise NoSuchPlace(
+                f"there is no workspace {name}; create it with `stockroom workspace create {name}`"
+            )
+        return workspace
+
+
+def _check_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise InvalidName(
+            f"{name!r} cannot be a name in URLs: use 1 to 64 lower-case letters, digits and "
+            "hyphens, beginning and ending with a letter or digit"
+        )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

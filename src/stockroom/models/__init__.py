@@ -1,0 +1,25 @@
+"""The relational model, one file per aggregate."""
+
+from stockroom.models.access import ApiKey, Grant
+from stockroom.models.events import Event
+from stockroom.models.packages import Blob, File, Package, Release
+from stockroom.models.places import Registry, Team, View, ViewMember, Workspace
+
+SCHEMA_REVISION = "0001"
+"""The migration that this code needs; a test holds it equal to the newest one."""
+
+__all__ = [
+    "SCHEMA_REVISION",
+    "ApiKey",
+    "Blob",
+    "Event",
+    "File",
+    "Grant",
+    "Package",
+    "Registry",
+    "Release",
+    "Team",
+    "View",
+    "ViewMember",
+    "Workspace",
+]

@@ -1,0 +1,96 @@
+"""Packages, their releases and files, and the blobs behind the files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from stockroom.db import Base, Id, Instant, Name, Sha256
+
+
+class Package(Base):
+    """A package in a registry. ``serial`` grows with every change to it or to what it holds."""
+
+    __tablename__ = "packages"
+    __table_args__ = (
+        UniqueConstraint("registry_id", "name"),
+        CheckConstraint(
+            "status IN ('active', 'archived', 'deprecated', 'quarantined')", name="status"
+        ),
+    )
+
+    id: Mapped[Id]
+    registry_id: Mapped[int] = mapped_column(ForeignKey("registries.id", ondelete="RESTRICT"))
+    name: Mapped[Name]
+    """Normalised (PEP 503)."""
+    display_name: Mapped[Name]
+    """As the newest archive spells it (U-37)."""
+    serial: Mapped[int] = mapped_column(BigInteger, default=0)
+    status: Mapped[str] = mapped_column(String(16), default="active")
+    status_reason: Mapped[str | None]
+    created_at: Mapped[Instant]
+
+
+class Release(Base):
+    """A version of a package; ``version`` is the canonical PEP 440 form."""
+
+    __tablename__ = "releases"
+    __table_args__ = (UniqueConstraint("package_id", "version"),)
+
+    id: Mapped[Id]
+    package_id: Mapped[int] = mapped_column(ForeignKey("packages.id", ondelete="CASCADE"))
+    version: Mapped[Name]
+    created_at: Mapped[Instant]
+
+
+class Blob(Base):
+    """Bytes that the storage backend holds under their digest; ``size`` in bytes."""
+
+    __tablename__ = "blobs"
+
+    sha256: Mapped[Sha256] = mapped_column(primary_key=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    created_at: Mapped[Instant]
+
+
+class File(Base):
+    """A distribution file. What a resolver needs is kept per file (U-62)."""
+
+    __tablename__ = "files"
+    __table_args__ = (
+        UniqueConstraint("registry_id", "filename"),
+        CheckConstraint("kind IN ('wheel', 'sdist')", name="kind"),
+    )
+
+    id: Mapped[Id]
+    registry_id: Mapped[int] = mapped_column(ForeignKey("registries.id", ondelete="RESTRICT"))
+    package_id: Mapped[int] = mapped_column(
+        ForeignKey("packages.id", ondelete="CASCADE"), index=True
+    )
+    release_id: Mapped[int] = mapped_column(
+        ForeignKey("releases.id", ondelete="CASCADE"), index=True
+    )
+    filename: Mapped[Name]
+    kind: Mapped[str] = mapped_column(String(8))
+    sha256: Mapped[Sha256] = mapped_column(
+        ForeignKey("blobs.sha256", ondelete="RESTRICT"), index=True
+    )
+    blake2b_256: Mapped[str] = mapped_column(String(64))
+    size: Mapped[int] = mapped_column(BigInteger)
+    metadata_sha256: Mapped[Sha256] = mapped_column(
+        ForeignKey("blobs.sha256", ondelete="RESTRICT"), index=True
+    )
+    """The METADATA or PKG-INFO of the archive, byte for byte, as a blob."""
+    metadata_static: Mapped[bool]
+    """Whether every build of this file has these requirements (S-56); always so for a wheel."""
+    requires_python: Mapped[str | None]
+    requires_dist: Mapped[list[str]] = mapped_column(JSON)
+    provides_extra: Mapped[list[str]] = mapped_column(JSON)
+    yanked: Mapped[bool] = mapped_column(default=False)
+    yanked_reason: Mapped[str | None]
+    uploaded_at: Mapped[Instant]
+    uploaded_by: Mapped[Name]
+    warnings: Mapped[list[Any]] = mapped_column(JSON)
+    """What the archive's reader let pass, in sentences (U-61)."""

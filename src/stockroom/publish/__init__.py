@@ -1,0 +1,1 @@
+"""The write path: form, inspection, checks, commit."""

@@ -1,0 +1,156 @@
+"""Reading a multipart upload: fields into memory, within bounds; the file to disk, hashed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+
+from stockroom.errors import BadRequest, ContentTooLarge
+from stockroom.spi import CHUNK, StagedBlob, Violation
+
+MAX_FIELD_BYTES = 8 * 1024 * 1024
+"""All parts but the file together (U-06)."""
+MAX_PARTS = 5000
+
+FILE_FIELD = "content"
+IGNORED_FILES = frozenset({"gpg_signature"})
+
+
+@dataclass(slots=True)
+class ReceivedFile:
+    """The file part: its bytes are in ``staged``; digests are lower-case hex."""
+
+    filename: str
+    staged: StagedBlob
+    size: int = 0
+    digests: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Received:
+    """The parts of an upload; ``violations`` tells of parts that are of the wrong kind."""
+
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    file: ReceivedFile | None = None
+    violations: list[Violation] = field(default_factory=list)
+
+
+def read_upload(environ: dict[str, Any], stage: Callable[[], StagedBlob]) -> Received:
+    """Read the request body to its end (U-06, U-07).
+
+    :raises BadRequest: it is not multipart, broken, or ends early.
+    :raises ContentTooLarge: the parts other than the file are too large.
+    """
+    kind, options = parse_options_header(environ.get("CONTENT_TYPE", ""))
+    boundary = options.get("boundary", "")
+    if kind != "multipart/form-data":
+        raise BadRequest("the body must be multipart/form-data, as twine and uv send it")
+    if not boundary:
+        raise BadRequest("the Content-Type of the body names no multipart boundary")
+    reader = _Reader(stage)
+    try:
+        with PushMultipartParser(boundary, max_segment_count=MAX_PARTS) as parser:
+            read = _bounded(environ)
+            while not parser.closed:
+                chunk = read()
+                for event in parser.parse(chunk):
+                    reader.take(event)
+                if not chunk:
+                    break
+    except MultipartError as error:
+        raise BadRequest(
+            f"the multipart body is broken or ends too early: {error}; upload the file again"
+        ) from error
+    except UnicodeDecodeError as error:
+        raise BadRequest("the multipart body has a field that is not UTF-8") from error
+    return reader.received
+
+
+def _bounded(environ: dict[str, Any]) -> Callable[[], bytes]:
+    """A function that reads the next chunk of the body, b"" at its end."""
+    stream = environ["wsgi.input"]
+    text = environ.get("CONTENT_LENGTH") or ""
+    if not text:
+        # A chunked body, which the server has decoded and whose end it reports.
+        return lambda: stream.read(CHUNK)
+    if not text.isascii() or not text.isdigit():
+        raise BadRequest("Content-Length is not a number")
+    left = int(text)
+
+    def read() -> bytes:
+        nonlocal left
+        data: bytes = stream.read(min(CHUNK, left)) if left else b""
+        left -= len(data)
+        return data
+
+    return read
+
+
+class _Reader:
+    """Sorts the parser's events into fields and the file."""
+
+    def __init__(self, stage: Callable[[], StagedBlob]) -> None:
+        self.received = Received()
+        self._stage = stage
+        self._segment: MultipartSegment | None = None
+        self._value = bytearray()
+        self._field_bytes = 0
+        self._file: ReceivedFile | None = None
+        self._hashes: dict[str, Any] = {}
+
+    def take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
+        if isinstance(event, MultipartSegment):
+            self._begin(event)
+        elif event is None:
+            self._end()
+        else:
+            self._data(event)
+
+    def _begin(self, segment: MultipartSegment) -> None:
+        name = segment.name or ""
+        self._segment = segment
+        self._value.clear()
+        self._file = None
+        if segment.filename is None or name in IGNORED_FILES:
+            return
+        if name != FILE_FIELD:
+            message = f"the field {name} must be text, not a file"
+            self.received.violations.append(Violation(name, "file-part", message))
+        elif self.received.file is not None:
+            message = "an upload holds one file; send each in a request of its own"
+            self.received.violations.append(Violation(FILE_FIELD, "second-file", message))
+        else:
+            self._file = self.received.file = ReceivedFile(segment.filename, self._stage())
+            self._hashes = {
+                "sha256": hashlib.sha256(),
+                "blake2_256": hashlib.blake2b(digest_size=32),
+                "md5": hashlib.md5(usedforsecurity=False),
+            }
+
+    def _data(self, data: bytes | bytearray) -> None:
+        if self._file is not None:
+            self._file.staged.write(data)
+            self._file.size += len(data)
+            for known in self._hashes.values():
+                known.update(data)
+            return
+        self._field_bytes += len(data)
+        if self._field_bytes > MAX_FIELD_BYTES:
+            raise ContentTooLarge(
+                f"the form's fields are larger than {MAX_FIELD_BYTES // 1024**2} MiB together; "
+                "shorten the description"
+            )
+        self._value += data
+
+    def _end(self) -> None:
+        segment = self._segment
+        if self._file is not None:
+            self._file.digests = {name: known.hexdigest() for name, known in self._hashes.items()}
+        elif segment is not None and segment.filename is None:
+            value = self._value.decode()
+            self.received.fields.setdefault(segment.name or "", []).append(value)
+        self._file = None

@@ -1,0 +1,58 @@
+"""What an upload can be answered with, other than success."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from stockroom.errors import BadRequest, Forbidden, Problem
+from stockroom.spi import Violation
+
+FIRST_FIELDS = ("metadata_version", "name", "version")
+
+
+class UploadRefused(BadRequest):
+    """The upload breaks rules; ``errors`` lists every one of them (U-25)."""
+
+    slug, title = "upload-refused", "Upload refused"
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        ordered = sorted(violations, key=_headline_order)
+        self._headline = ordered[0].message
+        super().__init__(
+            "; ".join(violation.message for violation in ordered),
+            errors=[
+                {"field": violation.field, "code": violation.code, "message": violation.message}
+                for violation in ordered
+            ],
+        )
+
+    @property
+    def headline(self) -> str:
+        """PyPI's choice among the violations."""
+        return self._headline
+
+
+class FileExists(Problem):
+    """The file name is taken by other content (U-74); clients look for these very words (U-23)."""
+
+    slug, status, title = "file-exists", 400, "File already exists"
+    legacy_body = True
+
+
+class UploadGone(Problem):
+    """An action of the old API that is not about files (U-04)."""
+
+    slug, status, title = "action-gone", 410, "Action not supported any more"
+
+
+class PackageClosed(Forbidden):
+    """The package is archived or quarantined and takes no files (S-60, U-95)."""
+
+    slug, title = "package-closed", "Package takes no uploads"
+
+
+def _headline_order(violation: Violation) -> tuple[int, str]:
+    # PyPI's choice of the one error that it shows (U-25): these three, then by field name.
+    if violation.field in FIRST_FIELDS:
+        return FIRST_FIELDS.index(violation.field), ""
+    return len(FIRST_FIELDS), violation.field

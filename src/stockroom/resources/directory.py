@@ -1,0 +1,129 @@
+"""The directory: every workspace, registry and view, in memory, renewed when one changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from stockroom.db import Database
+from stockroom.feed import Change, CoherentCache, Feed
+from stockroom.resources import queries
+from stockroom.security.acl import Acl, registry_acl, view_acl, workspace_acl
+
+KINDS = ("workspace.", "registry.", "view.")
+"""Prefixes of the events after which the directory is read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryRow:
+    """A registry as the tree knows it."""
+
+    id: int
+    name: str
+    kind: str
+    acl: Acl
+
+
+@dataclass(frozen=True, slots=True)
+class ViewRow:
+    """A view; ``groups`` holds the registries' ids in order of priority."""
+
+    id: int
+    name: str
+    revision: int
+    groups: tuple[tuple[int, ...], ...]
+    acl: Acl
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspaceRow:
+    """A workspace with its registries and views by name."""
+
+    id: int
+    name: str
+    visibility: str
+    registries: Mapping[str, RegistryRow]
+    views: Mapping[str, ViewRow]
+    acl: Acl
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The directory at one moment."""
+
+    workspaces: Mapping[str, WorkspaceRow]
+    views_of_registry: Mapping[int, tuple[ViewRow, ...]]
+    """The views that show a registry, by its id."""
+
+
+class Directory:
+    """Hands out the current snapshot; reading it anew takes one query."""
+
+    def __init__(self, database: Database, feed: Feed) -> None:
+        self._database = database
+        self._kept: CoherentCache[None, None, Snapshot] = CoherentCache(1)
+        feed.subscribe(self._changed)
+
+    def snapshot(self) -> Snapshot:
+        """The directory as of the last change."""
+        kept = self._kept.get(None, None)
+        return kept if kept is not None else self._kept.load(None, None, self._read)
+
+    def _changed(self, changes: Sequence[Change]) -> None:
+        if any(change.kind.startswith(KINDS) for change in changes):
+            self._kept.drop(None)
+
+    def _read(self) -> Snapshot:
+        with self._database.read() as connection:
+            rows = queries.places(connection)
+        return _snapshot(rows)
+
+
+def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
+    registries: dict[int, dict[str, RegistryRow]] = {}
+    places: dict[int, dict[int, list[int]]] = {}
+    for row in rows:
+        if row.view_id is not None:
+            groups = places.setdefault(row.view_id, {})
+            if row.priority is not None and row.registry is not None:
+                groups.setdefault(row.priority, []).append(row.registry.id)
+                kept = registries.setdefault(row.registry.workspace_id, {})
+                kept[row.registry.name] = _registry(row.registry)
+    views: dict[int, dict[str, ViewRow]] = {}
+    shown: dict[int, dict[int, ViewRow]] = {}
+    workspaces = {}
+    for row in rows:
+        mine = views.setdefault(row.workspace.id, {})
+        if row.view_id is not None and row.view_name not in mine:
+            groups = places[row.view_id]
+            view = _view(row, tuple(tuple(groups[priority]) for priority in sorted(groups)))
+            mine[view.name] = view
+            for registry_id in chain.from_iterable(view.groups):
+                shown.setdefault(registry_id, {})[view.id] = view
+    for row in rows:
+        workspaces[row.workspace.name] = _workspace(
+            row.workspace, registries.get(row.workspace.id, {}), views[row.workspace.id]
+        )
+    return Snapshot(workspaces, {id_: tuple(by_id.values()) for id_, by_id in shown.items()})
+
+
+def _registry(row: queries.RegistryPart) -> RegistryRow:
+    return RegistryRow(row.id, row.name, row.kind, registry_acl(row.id))
+
+
+def _view(row: queries.PlaceRow, groups: tuple[tuple[int, ...], ...]) -> ViewRow:
+    assert row.view_id is not None  # noqa: S101 - the caller has looked
+    members = tuple(chain.from_iterable(groups))
+    return ViewRow(
+        row.view_id, row.view_name, row.view_revision, groups, view_acl(row.view_id, members)
+    )
+
+
+def _workspace(
+    row: queries.WorkspacePart,
+    registries: Mapping[str, RegistryRow],
+    views: Mapping[str, ViewRow],
+) -> WorkspaceRow:
+    acl = workspace_acl(row.id, row.team_id, row.visibility)
+    return WorkspaceRow(row.id, row.name, row.visibility, registries, views, acl)

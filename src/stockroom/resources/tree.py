@@ -1,0 +1,167 @@
+"""The tree's resources: small objects around the directory's rows, made anew for each request.
+
+Containers hold children that users name and have no views of their own; items have fixed children
+and views. A package called ``settings`` can therefore never stand in the way of a page.
+"""
+
+from __future__ import annotations
+
+from stockroom.dists import is_valid_name
+from stockroom.resources.directory import Directory, RegistryRow, Snapshot, ViewRow, WorkspaceRow
+from stockroom.security.acl import Acl, server_acl
+
+
+class Missing(KeyError):
+    """There is no such child; any other KeyError is a defect and becomes a 500."""
+
+
+class Resource:
+    """A place in the tree. Grants on a place hold for everything below it."""
+
+    __acl__: Acl = ()
+
+    def __init__(self, parent: Resource | None, name: str) -> None:
+        self.__parent__ = parent
+        self.__name__ = name
+
+    def __getitem__(self, name: str) -> Resource:
+        """The child of that name; raises Missing."""
+        raise Missing(name)
+
+
+class Nowhere(Resource):
+    """Stands for what a URL asked for and did not find, below the deepest resource it found."""
+
+
+class Root(Resource):
+    """The server."""
+
+    __acl__ = server_acl()
+
+    def __init__(self, directory: Directory) -> None:
+        super().__init__(None, "")
+        self.snapshot = directory.snapshot()
+
+    def __getitem__(self, name: str) -> Resource:
+        """The fixed containers."""
+        if name == "workspaces":
+            return Workspaces(self, self.snapshot)
+        raise Missing(name)
+
+
+class Workspaces(Resource):
+    """Container of all workspaces."""
+
+    def __init__(self, parent: Resource, snapshot: Snapshot) -> None:
+        super().__init__(parent, "workspaces")
+        self._snapshot = snapshot
+
+    def __getitem__(self, name: str) -> WorkspaceResource:
+        """A workspace by its exact name."""
+        try:
+            row = self._snapshot.workspaces[name]
+        except KeyError:
+            raise Missing(name) from None
+        return WorkspaceResource(self, row)
+
+
+class WorkspaceResource(Resource):
+    """A workspace."""
+
+    def __init__(self, parent: Resource, row: WorkspaceRow) -> None:
+        super().__init__(parent, row.name)
+        self.row = row
+        self.__acl__ = row.acl
+
+    def __getitem__(self, name: str) -> Resource:
+        """The fixed containers."""
+        match name:
+            case "views":
+                return Views(self, self.row)
+            case "registries":
+                return Registries(self, self.row)
+        raise Missing(name)
+
+
+class Registries(Resource):
+    """Container of a workspace's registries."""
+
+    def __init__(self, parent: Resource, workspace: WorkspaceRow) -> None:
+        super().__init__(parent, "registries")
+        self._workspace = workspace
+
+    def __getitem__(self, name: str) -> RegistryResource:
+        """A registry by its exact name."""
+        try:
+            row = self._workspace.registries[name]
+        except KeyError:
+            raise Missing(name) from None
+        return RegistryResource(self, row, self._workspace)
+
+
+class RegistryResource(Resource):
+    """A registry, to publish to."""
+
+    def __init__(self, parent: Resource, row: RegistryRow, workspace: WorkspaceRow) -> None:
+        super().__init__(parent, row.name)
+        self.row = row
+        self.workspace = workspace
+        self.__acl__ = row.acl
+
+
+class Views(Resource):
+    """Container of a workspace's views."""
+
+    def __init__(self, parent: Resource, workspace: WorkspaceRow) -> None:
+        super().__init__(parent, "views")
+        self._workspace = workspace
+
+    def __getitem__(self, name: str) -> ViewResource:
+        """A view by its exact name."""
+        try:
+            row = self._workspace.views[name]
+        except KeyError:
+            raise Missing(name) from None
+        return ViewResource(self, row, self._workspace)
+
+
+class ViewResource(Resource):
+    """A view, to install from."""
+
+    def __init__(self, parent: Resource, row: ViewRow, workspace: WorkspaceRow) -> None:
+        super().__init__(parent, row.name)
+        self.row = row
+        self.workspace = workspace
+        self.__acl__ = row.acl
+
+    def __getitem__(self, name: str) -> Resource:
+        """The fixed container of packages."""
+        if name == "packages":
+            return SeenPackages(self, self)
+        raise Missing(name)
+
+
+class SeenPackages(Resource):
+    """Container of the packages that a view shows."""
+
+    def __init__(self, parent: Resource, view: ViewResource) -> None:
+        super().__init__(parent, "packages")
+        self._view = view
+
+    def __getitem__(self, name: str) -> SeenPackage:
+        """A package by a valid name.
+
+        Whether it exists is found out by the page itself: a caller who may not read the view must
+        not be able to make the server look, or learn anything by the time that takes.
+        """
+        if not is_valid_name(name):
+            raise Missing(name)
+        return SeenPackage(self, name, self._view)
+
+
+class SeenPackage(Resource):
+    """A package as seen through a view; ``__name__`` is what the URL said, not normalised."""
+
+    def __init__(self, parent: Resource, name: str, view: ViewResource) -> None:
+        super().__init__(parent, name)
+        self.view = view

@@ -1,0 +1,38 @@
+"""Reading the Authorization header, in every form that clients send (S-62, U-10)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+TOKEN_USER = "__token__"
+MAX_HEADER = 8192
+
+
+def token_of(authorization: str) -> str | None:
+    """The secret in an Authorization header; None when there is no header.
+
+    ``Bearer T``, ``token T`` and ``Basic``: with T as the password of ``__token__`` or of any
+    other user, or as the user name with an empty password. White space around T is dropped. A
+    header that is none of these gives "", which is nobody's token.
+    """
+    if not authorization:
+        return None
+    if len(authorization) > MAX_HEADER:
+        return ""
+    scheme, _, value = authorization.strip().partition(" ")
+    match scheme.lower():
+        case "bearer" | "token":
+            return value.strip()
+        case "basic":
+            return _basic(value.strip())
+    return ""
+
+
+def _basic(value: str) -> str:
+    try:
+        pair = base64.b64decode(value, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return ""
+    user, _, password = pair.partition(":")
+    return password.strip() or user.strip()

@@ -1,0 +1,182 @@
+"""The server's settings: declared here once, read from the ini file, every error reported."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from stockroom.errors import ConfigurationInvalid
+from stockroom.spi.settings import (
+    Network,
+    PluginSettings,
+    boolean,
+    choice,
+    declared,
+    integer,
+    networks,
+    read_section,
+    setting,
+    text,
+    url,
+    words,
+)
+
+DATABASES = ("sqlite", "postgresql")
+
+
+def database_url(value: str) -> str:
+    """A SQLAlchemy URL of one of the supported databases, with the driver we ship."""
+    scheme, separator, rest = value.partition("://")
+    dialect = scheme.partition("+")[0]
+    if not separator or dialect not in DATABASES:
+        raise ValueError("must be sqlite:///PATH or postgresql://USER@HOST/DATABASE")
+    if dialect == "postgresql":
+        return f"postgresql+psycopg://{rest}"
+    if rest in ("", "/") or ":memory:" in rest:
+        raise ValueError("must name a file (sqlite:///PATH): several connections share it")
+    return value
+
+
+def storage_url(value: str) -> str:
+    """A URL whose scheme names a storage backend."""
+    if not urlsplit(value).scheme:
+        raise ValueError("must be a URL such as file:///srv/stockroom/files")
+    return value
+
+
+def internal_path(value: str) -> str:
+    """An absolute URL path, without a final slash."""
+    if not value.startswith("/") or any(ord(c) <= 32 for c in value):
+        raise ValueError("must be a path such as /protected-files")
+    return value.rstrip("/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything the core reads from ``[app:main]``."""
+
+    database_url: str = setting(
+        name="sqlalchemy.url",
+        parse=database_url,
+        help="The database: sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE.",
+    )
+    storage: str = setting(
+        name="stockroom.storage",
+        parse=storage_url,
+        help="Where file content is kept: file:///FOLDER, or the URL of a storage plugin.",
+    )
+    plugins: tuple[str, ...] = setting(
+        name="stockroom.plugins",
+        parse=words,
+        default=(),
+        help="Plugins to enable, in order. Nothing is enabled by being installed.",
+    )
+    database_pool: int = setting(
+        name="stockroom.database_pool",
+        parse=integer(minimum=1, maximum=200),
+        default=10,
+        help="Database connections that one process may hold open.",
+    )
+    page_cache_mb: int = setting(
+        name="stockroom.page_cache_mb",
+        parse=integer(minimum=1, maximum=65536),
+        default=64,
+        help="Memory for ready index pages and core metadata, in MiB per process.",
+    )
+    index_cache_control: str = setting(
+        name="stockroom.index_cache_control",
+        parse=text,
+        default="private, max-age=0, must-revalidate",
+        help="Cache-Control of index pages. Any max-age above 0 hides new uploads for that long.",
+    )
+    file_urls: str = setting(
+        name="stockroom.file_urls",
+        parse=choice("relative", "absolute"),
+        default="relative",
+        help="Form of file URLs in index pages; absolute needs stockroom.base_url.",
+    )
+    base_url: str | None = setting(
+        name="stockroom.base_url",
+        parse=url("http", "https"),
+        default=None,
+        help="The address at which clients reach the server, such as https://packages.example.",
+    )
+    trusted_proxies: tuple[Network, ...] = setting(
+        name="stockroom.trusted_proxies",
+        parse=networks,
+        default=(),
+        help="Proxies whose X-Forwarded-* headers are believed; everybody else's are dropped.",
+    )
+    x_accel_redirect: str | None = setting(
+        name="stockroom.x_accel_redirect",
+        parse=internal_path,
+        default=None,
+        help="Internal nginx location over the storage folder; files are then sent by nginx.",
+    )
+    md5_alone: bool = setting(
+        name="stockroom.md5_alone",
+        parse=boolean,
+        default=False,
+        help="Accept uploads whose only digest is MD5 (U-32).",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """The ini section, read in two steps because plugins declare settings of their own."""
+
+    settings: Settings
+    values: Mapping[str, str]
+
+    def plugin_settings(self, sections: Mapping[str, type]) -> PluginSettings:
+        """Parse ``plugin.<name>.*`` for the enabled plugins' declared sections.
+
+        :raises ConfigurationInvalid: with every wrong value and every unknown key.
+        """
+        errors: list[str] = []
+        parsed: dict[type, object] = {}
+        known: list[str] = []
+        for name, section in sections.items():
+            prefix = f"plugin.{name}."
+            known += [entry.name for entry in declared(section, prefix)]
+            instance, wrong = read_section(section, self.values, prefix)
+            errors += wrong
+            parsed[section] = instance
+        for key in self.values:
+            if key.startswith("plugin.") and key not in known:
+                errors.append(_unknown(key, known) + _not_enabled(key, self.settings.plugins))
+        if errors:
+            raise ConfigurationInvalid(*errors)
+        return PluginSettings(parsed)
+
+
+def read_settings(values: Mapping[str, str]) -> Configuration:
+    """Read the core's settings from the key-value pairs of an ini section.
+
+    Keys that Pyramid itself reads (``pyramid.*``) and those of plugins are left alone here.
+
+    :raises ConfigurationInvalid: with every missing, wrong and unknown key.
+    """
+    settings, errors = read_section(Settings, values)
+    known = [entry.name for entry in declared(Settings)]
+    for key in values:
+        if key not in known and not key.startswith(("plugin.", "pyramid.")):
+            errors.append(_unknown(key, known))
+    if settings and settings.file_urls == "absolute" and not settings.base_url:
+        errors.append("stockroom.file_urls = absolute needs stockroom.base_url")
+    if errors or settings is None:
+        raise ConfigurationInvalid(*errors)
+    return Configuration(settings, dict(values))
+
+
+def _unknown(key: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(key, list(known), n=1)
+    hint = f"; did you mean {close[0]}?" if close else "; see `stockroom settings` for all keys"
+    return f"{key} is not a setting{hint}"
+
+
+def _not_enabled(key: str, enabled: tuple[str, ...]) -> str:
+    name = key.split(".")[1]
+    return "" if name in enabled else f" (plugin {name} is not in stockroom.plugins)"

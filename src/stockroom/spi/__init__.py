@@ -1,0 +1,32 @@
+"""What plugins see of Stockroom: protocols and frozen dataclasses, versioned semantically.
+
+Nothing here imports the rest of Stockroom but its problems, Pyramid or SQLAlchemy.
+"""
+
+from stockroom.spi.settings import PluginSettings, setting
+from stockroom.spi.storage import (
+    CHUNK,
+    BlobMissing,
+    BlobReader,
+    BlobStat,
+    StagedBlob,
+    Storage,
+    StorageFactory,
+)
+from stockroom.spi.violations import Violation
+
+SPI_VERSION = "0.1"
+
+__all__ = [
+    "CHUNK",
+    "SPI_VERSION",
+    "BlobMissing",
+    "BlobReader",
+    "BlobStat",
+    "PluginSettings",
+    "StagedBlob",
+    "Storage",
+    "StorageFactory",
+    "Violation",
+    "setting",
+]

@@ -1,0 +1,262 @@
+"""HTTP for every room: the typed request, ready responses, problems, and who is turned away how."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Callable, Iterable, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import pyramid.request
+from pyramid.config import Configurator
+from pyramid.exceptions import URLDecodeError
+from pyramid.httpexceptions import HTTPForbidden, HTTPNotFound
+from pyramid.interfaces import IResponse
+from pyramid.registry import Registry
+from sqlalchemy.exc import OperationalError
+from transaction import TransactionManager
+from zope.interface import implementer
+
+from stockroom.db import Database
+from stockroom.errors import Forbidden, MethodNotAllowed, NotFound, Problem, Unauthenticated
+from stockroom.feed import Feed
+from stockroom.resources import Directory, Missing, Resource, Root
+from stockroom.resources.tree import Nowhere
+from stockroom.security.identity import REFUSED
+from stockroom.security.permissions import Permission
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Headers = list[tuple[str, str]]
+StartResponse = Callable[[str, Headers], object]
+
+CHALLENGE = ("WWW-Authenticate", 'Basic realm="stockroom", charset="UTF-8"')
+VARY = ("Vary", "Accept, Authorization, Accept-Encoding")
+MAX_REASON = 400
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Unavailable(Problem):
+    """The database does not answer."""
+
+    slug, status, title = "unavailable", 503, "Service unavailable"
+
+
+class Services(Registry):
+    """Pyramid's registry, with the one instance of everything that outlives a request."""
+
+    services: dict[type, object]
+
+
+class Request(pyramid.request.Request):
+    """A request that knows the application's services."""
+
+    registry: Services
+    tm: TransactionManager
+    matchdict: dict[str, str]
+
+    def service(self, kind: type[T]) -> T:
+        """The application's one instance of ``kind``."""
+        return cast(T, self.registry.services[kind])
+
+    def new_session(self) -> Session:
+        """A database session inside this request's transaction."""
+        return self.service(Database).session(self.tm)
+
+
+@implementer(IResponse)
+class Ready:
+    """A response whose bytes are there already; far cheaper than a general one.
+
+    ``headers`` is shared between responses and must not be changed.
+    """
+
+    __slots__ = ("app_iter", "headerlist", "status")
+
+    def __init__(self, status: str, headers: Headers, app_iter: Iterable[bytes]) -> None:
+        self.status = status
+        self.headerlist = headers
+        self.app_iter = app_iter
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers as a mapping with lower-case names."""
+        return {name.lower(): value for name, value in self.headerlist}
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Answer, as a WSGI application; HEAD gets the same headers and no body."""
+        start_response(self.status, self.headerlist)
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return self.app_iter
+        close = getattr(self.app_iter, "close", None)
+        if close:
+            close()
+        return ()
+
+
+def redirect(location: str) -> Ready:
+    """301 to a path on this server; never absolute, so that no Host header can bend it (S-03)."""
+    return Ready(
+        "301 Moved Permanently", [("Location", location), ("Content-Length", "0"), VARY], ()
+    )
+
+
+def at(*steps: str) -> Callable[[Request], Resource]:
+    """Make a route's root factory that walks the tree by fixed names and ``{placeholders}``.
+
+    Pyramid's own ``traverse=`` joins the placeholders to a path first, so that a package called
+    ``..`` would climb; here each one is the name of exactly one child.
+    """
+    walk = [(step.strip("{}"), step.startswith("{")) for step in steps]
+
+    def factory(request: Request) -> Resource:
+        # Before anything is looked up: what was committed until now must be seen from here on.
+        request.service(Feed).check()
+        resource: Resource = Root(request.service(Directory))
+        for step, is_placeholder in walk:
+            name = request.matchdict[step] if is_placeholder else step
+            try:
+                resource = resource[name]
+            except Missing:
+                return Nowhere(resource, name)
+        return resource
+
+    return factory
+
+
+def problem_response(problem: Problem, accept: str) -> Ready:
+    """Turn a problem into a response (U-20 to U-25, uv-client.md 1.3).
+
+    The detail travels in the reason phrase, which is all that some clients show, and in the body:
+    JSON unless the client asks for text only.
+    """
+    wanted = accept.lower()
+    reason = _reason(problem)
+    # uv compares the whole header, so that there must be no parameter.
+    content_type = "application/json" if problem.legacy_body else "application/problem+json"
+    if "json" in wanted or not (problem.legacy_body or _wants_text(wanted)):
+        body = json.dumps({**problem.document(), "code": reason, "message": problem.detail})
+    else:
+        content_type, body = "text/plain; charset=utf-8", f"{problem.detail}\n"
+    data = body.encode()
+    headers = [
+        ("Content-Type", content_type),
+        ("Content-Length", str(len(data))),
+        ("Cache-Control", "no-store"),
+        VARY,
+    ]
+    if isinstance(problem, Unauthenticated):
+        headers.append(CHALLENGE)
+    if isinstance(problem, MethodNotAllowed):
+        headers.append(("Allow", ", ".join(problem.allow)))
+    return Ready(reason, headers, (data,))
+
+
+def _reason(problem: Problem) -> str:
+    text = UNPRINTABLE.sub(" ", problem.headline).encode("latin-1", "replace").decode("latin-1")
+    if len(text) > MAX_REASON:
+        text = text[: MAX_REASON - 3] + "..."
+    return f"{problem.status} {text or HTTPStatus(problem.status).phrase}"
+
+
+def _wants_text(accept: str) -> bool:
+    return "text/html" in accept or "text/plain" in accept
+
+
+def show_problem(problem: Problem, request: Request) -> Ready:
+    """Exception view of everything that is raised on purpose."""
+    return problem_response(problem, request.environ.get("HTTP_ACCEPT", ""))
+
+
+def show_denied(refusal: HTTPNotFound | HTTPForbidden, request: Request) -> Ready:
+    """One answer for what is missing and for what is forbidden (S-61).
+
+    Judged at the deepest resource found: who may read it learns the truth; who may not cannot tell
+    it from something that does not exist.
+    """
+    if request.matched_route is None:
+        return show_problem(NotFound(f"there is nothing at {request.path_info}"), request)
+    readable = request.has_permission(Permission.VIEW_READ, request.context)
+    identity = request.identity
+    if identity is REFUSED:
+        problem: Problem = Unauthenticated(
+            "the credential is unknown, revoked or expired; create a new API key with "
+            "`stockroom key create`"
+        )
+    elif readable and isinstance(refusal, HTTPNotFound):
+        problem = NotFound(f"there is nothing at {request.path_info}")
+    elif identity is None:
+        problem = Unauthenticated(
+            "this needs an API key: send it as the password of the user __token__"
+        )
+    elif readable:
+        problem = Forbidden(f"{identity.name} may read here but do no more; it needs another role")
+    else:
+        problem = NotFound(f"there is nothing at {request.path_info} that this API key may see")
+    return show_problem(problem, request)
+
+
+def show_bad_path(error: URLDecodeError, request: Request) -> Ready:
+    """A path that is not UTF-8 cannot name anything."""
+    return show_problem(NotFound("there is nothing there: the path is not UTF-8"), request)
+
+
+def show_database_error(error: OperationalError, request: Request) -> Ready:
+    """The database is away: say so, and let clients try again."""
+    log.error("the database does not answer", exc_info=error)
+    return show_problem(Unavailable("the database does not answer; try again later"), request)
+
+
+def show_defect(error: Exception, request: Request) -> Ready:
+    """A defect of ours: log it, tell the client nothing of it."""
+    log.error("unhandled exception at %s %s", request.method, request.path_info, exc_info=error)
+    return show_problem(Problem("the server made a mistake; its log says more"), request)
+
+
+def allow_methods(view: Callable[..., Any], info: Any) -> Callable[..., Any]:
+    """View deriver for ``methods=(...)``: everything else gets 405 with Allow (S-74).
+
+    It stands in front of the permission check, because which methods a URL answers to is no
+    secret, and uv turns a 405 into a hint for whoever publishes to the wrong URL.
+    """
+    methods: Sequence[str] | None = info.options.get("methods")
+    if methods is None:
+        return view
+    allowed = frozenset(methods)
+    listed = tuple(methods)
+
+    def checked(context: object, request: Request) -> Any:
+        if request.environ["REQUEST_METHOD"] not in allowed:
+            raise MethodNotAllowed(
+                f"{request.path_info} answers {', '.join(listed)} only", allow=listed
+            )
+        return view(context, request)
+
+    return checked
+
+
+allow_methods.options = ("methods",)  # type: ignore[attr-defined]
+
+
+def writes(request: Request) -> bool:
+    """Whether pyramid_tm shall open a transaction: reads run outside of it."""
+    return request.environ["REQUEST_METHOD"] not in SAFE_METHODS
+
+
+def configure(config: Configurator) -> None:
+    """Register what every room relies on."""
+    config.set_request_factory(Request)
+    config.add_view_deriver(allow_methods, under="INGRESS", over="secured_view")
+    config.add_exception_view(show_problem, context=Problem)
+    config.add_exception_view(show_bad_path, context=URLDecodeError)
+    config.add_exception_view(show_database_error, context=OperationalError)
+    config.add_exception_view(show_defect, context=Exception)
+    config.add_notfound_view(show_denied)
+    config.add_forbidden_view(show_denied)

@@ -1,0 +1,16 @@
+from collections.abc import Iterable
+
+from _typeshed.wsgi import StartResponse, WSGIEnvironment
+from pyramid.registry import Registry
+from pyramid.request import Request
+from pyramid.response import Response
+
+class Router:
+    registry: Registry
+    def __init__(self, registry: Registry) -> None: ...
+    def handle_request(self, request: Request) -> Response: ...
+    def invoke_request(self, request: Request, _use_tweens: bool = True) -> Response: ...
+    def invoke_subrequest(self, request: Request, use_tweens: bool = False) -> Response: ...
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]: ...

@@ -1,0 +1,3 @@
+MAIN: str
+INGRESS: str
+EXCVIEW: str

@@ -1,0 +1,142 @@
+"""A Stockroom in this process: application, database and the helpers that tests speak in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from sqlalchemy import event
+from webtest import TestApp
+
+from stockroom.app import Application, make_app
+from stockroom.db import Database
+from stockroom.manage.keys import Keys
+from stockroom.manage.places import Places
+from stockroom.settings import read_settings
+
+T = TypeVar("T")
+
+JSON = "application/vnd.pypi.simple.v1+json"
+PYX_JSON = "application/vnd.pyx.simple.v1+json"
+PYX_MSGPACK = "application/vnd.pyx.simple.v1+msgpack"
+
+
+class TestSite:
+    """An application on a fresh database with the workspace ``acme`` (visibility team)."""
+
+    __test__ = False
+
+    def __init__(self, database_url: str, folder: Path, **settings: str) -> None:
+        self.values = {
+            "sqlalchemy.url": database_url,
+            "stockroom.storage": f"file://{folder}",
+            **settings,
+        }
+        self.folder = folder
+        self.application: Application = make_app(read_settings(self.values))
+        self.app = TestApp(self.application)
+        self.database = self.service(Database)
+
+    def close(self) -> None:
+        """Stop everything."""
+        self.application.close()
+
+    def service(self, kind: type[T]) -> T:
+        """The application's instance of ``kind``."""
+        return cast(T, self.application.services[kind])
+
+    def create_workspace(self, name: str = "acme", visibility: str = "team") -> None:
+        """Make a workspace with its registry ``main``."""
+        with self.database.transaction() as session:
+            Places(session, "test").create_workspace(name, visibility=visibility)
+
+    def create_key(
+        self, role: str = "writer", scope: str = "acme", valid_for: timedelta | None = None
+    ) -> str:
+        """Make an API key."""
+        with self.database.transaction() as session:
+            minted = Keys(session, "test").create(
+                "a key", role=role, scope=scope, valid_for=valid_for
+            )
+        return minted.secret
+
+    def upload(
+        self,
+        filename: str,
+        content: bytes,
+        key: str | None,
+        *,
+        to: str = "acme/main",
+        status: int | str = 200,
+        accept: str = "*/*",
+        **fields: str,
+    ) -> Any:
+        """Upload a file by the legacy form; ``fields`` replace or (when "") remove form fields."""
+        form = {**form_fields(filename, content), **fields}
+        return self.app.post(
+            f"/v1/upload/{to}",
+            params=[(name, value) for name, value in form.items() if value],
+            upload_files=[("content", filename, content)],
+            headers={**bearer(key), "Accept": accept},
+            status=status,
+        )
+
+    def get(
+        self, path: str, key: str | None = None, *, status: int | str = 200, **headers: str
+    ) -> Any:
+        """GET with a key; ``headers`` are named with underscores (``if_none_match``)."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.app.get(path, headers={**bearer(key), **named}, status=status)
+
+    def page(self, package: str, key: str | None, *, index: str = "acme/main") -> dict[str, Any]:
+        """The JSON page of a package."""
+        found: dict[str, Any] = self.get(f"/simple/{index}/{package}/", key, accept=JSON).json
+        return found
+
+    def file_url(self, package: str, filename: str, key: str, *, index: str = "acme/main") -> str:
+        """The path of a published file, from the package's page."""
+        files = {
+            file["filename"]: file["url"] for file in self.page(package, key, index=index)["files"]
+        }
+        return f"/simple/{index}/{files[filename].removeprefix('../')}"
+
+    @contextmanager
+    def count_queries(self) -> Iterator[list[str]]:
+        """Collect the statements that the application sends to the database meanwhile."""
+        statements: list[str] = []
+
+        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            statements.append(statement)
+
+        event.listen(self.database.engine, "before_cursor_execute", note)
+        try:
+            yield statements
+        finally:
+            event.remove(self.database.engine, "before_cursor_execute", note)
+
+
+def bearer(key: str | None) -> dict[str, str]:
+    """The header that carries a key."""
+    return {} if key is None else {"Authorization": f"Bearer {key}"}
+
+
+def form_fields(filename: str, content: bytes) -> dict[str, str]:
+    """The form that twine would send for a file, as far as its name tells."""
+    stem = filename.removesuffix(".whl").removesuffix(".tar.gz")
+    name, version = stem.split("-")[:2]
+    is_wheel = filename.endswith(".whl")
+    return {
+        ":action": "file_upload",
+        "protocol_version": "1",
+        "metadata_version": "2.1",
+        "name": name,
+        "version": version,
+        "filetype": "bdist_wheel" if is_wheel else "sdist",
+        "pyversion": "py3" if is_wheel else "source",
+        "sha256_digest": hashlib.sha256(content).hexdigest(),
+        "blake2_256_digest": hashlib.blake2b(content, digest_size=32).hexdigest(),
+    }
