@@ -90,10 +90,10 @@ def read_postgresql(
         .select_from(now.outerjoin(Event, Event.transaction >= position.horizon))
         .order_by(Event.id)
     )
-    rows = connection.execute(query).all()
+    rows: Sequence[Any] = connection.execute(query).all()
     horizon_now = rows[0][0]
-    # The horizon comes with a row of NULLs when there is no event; the types do not know.
-    found = [(row[1], Change(*row[2:])) for row in rows if isinstance(row[2], int)]
+    # Where there is no event, the horizon comes with one row of NULLs.
+    found = [(row[1], Change(*row[2:])) for row in rows if row[2] is not None]
     ids = frozenset(change.id for number, change in found if number >= horizon_now)
     changes = [change for _, change in found if change.id not in position.ids]
     return Position(horizon=horizon_now, ids=ids), changes
