@@ -63,12 +63,10 @@ def make_app(configuration: Configuration) -> Application:
             "tm.activate_hook": web.writes,
             "tm.annotate_user": False,
             "tm.commit_veto": "pyramid_tm.default_commit_veto",
-            "tm.manager_hook": "pyramid_tm.explicit_manager",
         }
     )
     cast(web.Services, config.registry).services = services
     config.set_security_policy(SecurityPolicy(cast(Identities, services[Identities])))
-    config.include("pyramid_tm")
     web.configure(config)
     index_views.configure(config)
     publish_views.configure(config)

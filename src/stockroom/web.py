@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import pyramid.request
 from pyramid.config import Configurator
+from pyramid.decorator import reify
 from pyramid.exceptions import URLDecodeError
 from pyramid.httpexceptions import HTTPForbidden, HTTPNotFound
 from pyramid.interfaces import IResponse
 from pyramid.registry import Registry
+from pyramid.tweens import EXCVIEW
 from sqlalchemy.exc import OperationalError
 from transaction import TransactionManager
 from zope.interface import implementer
@@ -59,8 +61,14 @@ class Request(pyramid.request.Request):
     """A request that knows the application's services."""
 
     registry: Services
-    tm: TransactionManager
     matchdict: dict[str, str]
+
+    # pyramid_tm's own includeme adds this as a request method, for which Pyramid makes a new class
+    # for every request: a fifth of the time of a warm page.
+    @reify
+    def tm(self) -> TransactionManager:
+        """The transaction of this request; explicit, so that nothing happens outside of it."""
+        return TransactionManager(explicit=True)
 
     def service(self, kind: type[T]) -> T:
         """The application's one instance of ``kind``."""
@@ -253,6 +261,7 @@ def writes(request: Request) -> bool:
 def configure(config: Configurator) -> None:
     """Register what every room relies on."""
     config.set_request_factory(Request)
+    config.add_tween("pyramid_tm.tm_tween_factory", over=EXCVIEW)
     config.add_view_deriver(allow_methods, under="INGRESS", over="secured_view")
     config.add_exception_view(show_problem, context=Problem)
     config.add_exception_view(show_bad_path, context=URLDecodeError)

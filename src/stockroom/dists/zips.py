@@ -120,7 +120,8 @@ def open_zip(file: BinaryIO) -> ZipArchive:
     if count > MAX_MEMBERS or length > MAX_DIRECTORY_BYTES:
         raise ArchiveRefused(
             "archive-too-many-members",
-            f"The archive has more than {MAX_MEMBERS} members; split the distribution.",
+            f"The archive has more than {MAX_MEMBERS} members, or very long names; split the"
+            " distribution.",
         )
     file.seek(start)
     members = _read_directory(file.read(length), count)
