@@ -21,7 +21,7 @@ class Quarantined(Forbidden):
 
 
 class Files:
-    """Looks up files of packages; one query each, none for core metadata that is warm."""
+    """Looks up files of packages: one query each, none for what was asked for before."""
 
     def __init__(self, database: Database, storage: Storage, pages: Pages) -> None:
         self._database = database
@@ -34,14 +34,13 @@ class Files:
         :raises NotFound: the view shows no such file.
         :raises Quarantined: its package is quarantined.
         """
-        with self._database.read() as connection:
-            located = queries.located_file(connection, view.groups, name, filename)
-        if located is not None and located.file is None:
-            reason = f": {located.status_reason}" if located.status_reason else ""
-            raise Quarantined(f"the package {name} is quarantined{reason}")
-        if located is None or located.file is None or located.file.sha256 != sha256:
-            raise NotFound(f"{view.name} has no file {filename} with the digest {sha256}")
-        return located.file
+
+        def look_up() -> FileDetail:
+            with self._database.read() as connection:
+                located = queries.located_file(connection, view.groups, name, filename)
+            return _shown(located, view, name, sha256, filename)
+
+        return self._pages.keep(FileDetail, view, name, (filename, sha256), look_up)
 
     def metadata(self, view: ViewRow, name: str, sha256: str, filename: str) -> Page:
         """The core metadata of a wheel, byte for byte as in the archive (S-55).
@@ -66,4 +65,15 @@ class Files:
             ]
             return Page(body, headers)
 
-        return self._pages.keep(view, name, (filename + METADATA_SUFFIX, sha256), make)
+        return self._pages.keep(Page, view, name, (filename + METADATA_SUFFIX, sha256), make)
+
+
+def _shown(
+    located: queries.LocatedFile | None, view: ViewRow, name: str, sha256: str, filename: str
+) -> FileDetail:
+    if located is not None and located.file is None:
+        reason = f": {located.status_reason}" if located.status_reason else ""
+        raise Quarantined(f"the package {name} is quarantined{reason}")
+    if located is None or located.file is None or located.file.sha256 != sha256:
+        raise NotFound(f"{view.name} has no file {filename} with the digest {sha256}")
+    return located.file

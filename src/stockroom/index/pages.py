@@ -6,11 +6,13 @@ import gzip
 import hashlib
 import sys
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from stockroom.db import Database
 from stockroom.errors import NotFound
 from stockroom.feed import Change, CoherentCache, Feed
 from stockroom.index import documents, queries
+from stockroom.index.detail import FileDetail
 from stockroom.index.negotiation import Coding, Representation
 from stockroom.resources import Directory, ViewRow
 from stockroom.settings import Settings
@@ -54,6 +56,10 @@ class Page:
         return self.full
 
 
+Kept = Page | FileDetail | None
+"""What the cache holds; None is a package that the view does not have."""
+K = TypeVar("K", Page, FileDetail)
+
 CONTENT_HEADERS = frozenset({"Content-Type", "Content-Encoding"})
 
 
@@ -67,9 +73,8 @@ class Pages:
         self._directory = directory
         self._cache_control = settings.index_cache_control
         self._base_url = settings.base_url if settings.file_urls == "absolute" else None
-        self._cache: CoherentCache[Group, Variant, Page | None] = CoherentCache(
-            settings.page_cache_mb * 1024 * 1024,
-            lambda page: OVERHEAD + (len(page.body) if page else 0),
+        self._cache: CoherentCache[Group, Variant, Kept] = CoherentCache(
+            settings.page_cache_mb * 1024 * 1024, _weigh
         )
         feed.subscribe(self._changed)
 
@@ -86,20 +91,23 @@ class Pages:
         :raises NotFound: no registry of the view has it (S-05); that is remembered, too.
         """
 
-        def render() -> bytes | None:
+        def load() -> Page | None:
             with self._database.read() as connection:
                 detail = queries.package_detail(connection, view.groups, name)
+            if detail is None:
+                return None
             prefix = (
                 f"{self._base_url}/simple/{workspace}/{view.name}/" if self._base_url else "../"
             )
-            return documents.project_page(detail, representation, prefix) if detail else None
+            body = documents.project_page(detail, representation, prefix)
+            return self._make(body, variant)
 
         group = (view.id, view.revision, name)
         variant = (representation.value, coding.value)
         page = self._cache.get(group, variant)
         if page is None:
-            page = self._cache.load(group, variant, lambda: self._make(render, variant))
-        if page is None:
+            page = self._cache.load(group, variant, load)
+        if not isinstance(page, Page):
             raise NotFound(f"{workspace}/{view.name} has no package {name}")
         return page
 
@@ -111,25 +119,19 @@ class Pages:
                 names = queries.package_names(connection, view.groups)
             return documents.project_list(names, representation)
 
-        group = (view.id, view.revision, "")
         variant = (representation.value, coding.value)
-        page = self._cache.get(group, variant)
-        if page is None:
-            page = self._cache.load(group, variant, lambda: self._make(render, variant))
-        assert page is not None  # noqa: S101 - render() never answers None here
-        return page
+        return self.keep(Page, view, "", variant, lambda: self._make(render(), variant))
 
-    def keep(self, view: ViewRow, name: str, variant: Variant, make: Callable[[], Page]) -> Page:
-        """Something else that is valid as long as the package does not change, made by ``make``."""
+    def keep(
+        self, kind: type[K], view: ViewRow, name: str, variant: Variant, make: Callable[[], K]
+    ) -> K:
+        """Something else that is valid until the package changes, made by ``make`` if need be."""
         group = (view.id, view.revision, name)
-        page = self._cache.get(group, variant) or self._cache.load(group, variant, make)
-        assert page is not None  # noqa: S101 - make() never answers None
-        return page
+        kept = self._cache.get(group, variant) or self._cache.load(group, variant, make)
+        assert isinstance(kept, kind)  # noqa: S101 - variants of different kinds differ
+        return kept
 
-    def _make(self, render: Callable[[], bytes | None], variant: Variant) -> Page | None:
-        body = render()
-        if body is None:
-            return None
+    def _make(self, body: bytes, variant: Variant) -> Page:
         content_type, coding = variant
         headers = [("Content-Type", content_type), ("Cache-Control", self._cache_control), VARY]
         if content_type.startswith("text/"):
@@ -148,6 +150,10 @@ class Pages:
                 self._cache.drop((view.id, view.revision, change.package))
                 if change.kind.startswith("package."):
                     self._cache.drop((view.id, view.revision, ""))
+
+
+def _weigh(kept: Kept) -> int:
+    return OVERHEAD + (len(kept.body) if isinstance(kept, Page) else 0)
 
 
 def _compress(body: bytes, coding: str) -> bytes:
