@@ -9,6 +9,7 @@ from pyramid.router import Router
 
 from stockroom import migrations, web
 from stockroom.db import Database
+from stockroom.errors import ConfigurationInvalid
 from stockroom.feed import Feed
 from stockroom.health import healthz
 from stockroom.index import views as index_views
@@ -42,9 +43,14 @@ class Application(TrustedProxies):
 def main(global_config: dict[str, str] | None, **local: str) -> Application:
     """PasteDeploy's entry point: make the application from an ini file's section.
 
-    :raises ConfigurationInvalid: with every reason why it cannot start.
+    :raises SystemExit: with every reason why it cannot start, since pserve shows a traceback of
+        everything else.
     """
-    return make_app(read_settings(local))
+    ini = (global_config or {}).get("__file__", "INI")
+    try:
+        return make_app(read_settings(local, f"stockroom -c {ini}"))
+    except ConfigurationInvalid as error:
+        raise SystemExit("\n".join(f"error: {message}" for message in error.messages)) from error
 
 
 def make_app(configuration: Configuration) -> Application:
@@ -56,7 +62,7 @@ def make_app(configuration: Configuration) -> Application:
     plugins = Plugins(configuration)
     storage = plugins.storage(settings.storage)
     database = Database(settings)
-    migrations.check_schema(database)
+    migrations.check_schema(database, configuration.command)
     services = _services(settings, plugins, storage, database)
     config = Configurator(
         settings={
@@ -71,7 +77,7 @@ def make_app(configuration: Configuration) -> Application:
     index_views.configure(config)
     publish_views.configure(config)
     config.add_route("healthz", "/healthz")
-    config.add_view(healthz, route_name="healthz", methods=("GET", "HEAD"))
+    config.add_view(healthz, route_name="healthz")
     return Application(config.make_wsgi_app(), services, settings)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,9 +27,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, sessionmaker
 
 from stockroom.settings import Settings
+
+log = logging.getLogger(__name__)
 
 SQLITE_BUSY_SECONDS = 30
 """How long a SQLite writer waits for the one before it."""
@@ -52,8 +56,10 @@ class UTCDateTime(TypeDecorator[datetime]):
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """SQLite gives back what it was given, without the zone."""
-        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
+        """SQLite gives the instant back without a zone, PostgreSQL in the zone of its server."""
+        if value is None or value.tzinfo is UTC:
+            return value
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
 
 
 # SQLite gives out row ids by itself only to a column of the exact type INTEGER.
@@ -125,11 +131,15 @@ class Database:
         # process that dies in between delays the news but cannot lose it.
         if not session.info.get("events"):
             return
-        if not self.is_sqlite:
-            with self.read() as connection:
-                connection.exec_driver_sql(f"NOTIFY {CHANGED}")
-        for listener in self.after_commit:
-            listener()
+        try:
+            if not self.is_sqlite:
+                with self.read() as connection:
+                    connection.exec_driver_sql(f"NOTIFY {CHANGED}")
+            for listener in self.after_commit:
+                listener()
+        except SQLAlchemyError:
+            # It is committed all the same, and a failure here must not tell the caller otherwise.
+            log.warning("could not announce a change; others will see it later", exc_info=True)
 
 
 def insert_if_absent(session: Session, model: type[Base], **values: Any) -> bool:

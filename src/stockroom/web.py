@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -41,8 +41,8 @@ StartResponse = Callable[[str, Headers], object]
 CHALLENGE = ("WWW-Authenticate", 'Basic realm="stockroom", charset="UTF-8"')
 VARY = ("Vary", "Accept, Authorization, Accept-Encoding")
 MAX_REASON = 400
-UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
+READS = ("GET", "HEAD")
 
 
 class Unavailable(Problem):
@@ -116,15 +116,22 @@ def redirect(location: str) -> Ready:
     )
 
 
-def at(*steps: str) -> Callable[[Request], Resource]:
+def at(*steps: str, methods: tuple[str, ...]) -> Callable[[Request], Resource]:
     """Make a route's root factory that walks the tree by fixed names and ``{placeholders}``.
 
     Pyramid's own ``traverse=`` joins the placeholders to a path first, so that a package called
     ``..`` would climb; here each one is the name of exactly one child.
+
+    Methods other than ``methods`` get 405 (S-74), before anything is looked up: what a URL answers
+    to is no secret, what is behind it may be.
     """
     walk = [(step.strip("{}"), step.startswith("{")) for step in steps]
 
     def factory(request: Request) -> Resource:
+        if request.environ["REQUEST_METHOD"] not in methods:
+            raise MethodNotAllowed(
+                f"{request.path_info} answers {', '.join(methods)} only", allow=methods
+            )
         # Before anything is looked up: what was committed until now must be seen from here on.
         request.service(Feed).check()
         resource: Resource = Root(request.service(Directory))
@@ -228,41 +235,15 @@ def show_defect(error: Exception, request: Request) -> Ready:
     return show_problem(Problem("the server made a mistake; its log says more"), request)
 
 
-def allow_methods(view: Callable[..., Any], info: Any) -> Callable[..., Any]:
-    """View deriver for ``methods=(...)``: everything else gets 405 with Allow (S-74).
-
-    It stands in front of the permission check, because which methods a URL answers to is no
-    secret, and uv turns a 405 into a hint for whoever publishes to the wrong URL.
-    """
-    methods: Sequence[str] | None = info.options.get("methods")
-    if methods is None:
-        return view
-    allowed = frozenset(methods)
-    listed = tuple(methods)
-
-    def checked(context: object, request: Request) -> Any:
-        if request.environ["REQUEST_METHOD"] not in allowed:
-            raise MethodNotAllowed(
-                f"{request.path_info} answers {', '.join(listed)} only", allow=listed
-            )
-        return view(context, request)
-
-    return checked
-
-
-allow_methods.options = ("methods",)  # type: ignore[attr-defined]
-
-
 def writes(request: Request) -> bool:
     """Whether pyramid_tm shall open a transaction: reads run outside of it."""
-    return request.environ["REQUEST_METHOD"] not in SAFE_METHODS
+    return request.environ["REQUEST_METHOD"] not in READS
 
 
 def configure(config: Configurator) -> None:
     """Register what every room relies on."""
     config.set_request_factory(Request)
     config.add_tween("pyramid_tm.tm_tween_factory", over=EXCVIEW)
-    config.add_view_deriver(allow_methods, under="INGRESS", over="secured_view")
     config.add_exception_view(show_problem, context=Problem)
     config.add_exception_view(show_bad_path, context=URLDecodeError)
     config.add_exception_view(show_database_error, context=OperationalError)

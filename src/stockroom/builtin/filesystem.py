@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, BinaryIO
 from urllib.parse import SplitResult
@@ -13,6 +15,8 @@ from urllib.request import url2pathname
 
 from stockroom.hookspecs import hookimpl
 from stockroom.spi import CHUNK, BlobMissing, BlobStat, PluginSettings, Storage, StorageFactory
+
+DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 LEFTOVER_AFTER = 24 * 3600
 """Seconds after its last write at which a staged file counts as left over by a crash."""
@@ -46,7 +50,7 @@ class FilesystemStorage:
         self._blobs = root / "sha256"
         self._staging = root / "staging"
         for folder in (self._blobs, self._staging):
-            folder.mkdir(parents=True, exist_ok=True)
+            _make_durable_folder(folder)
         probe = self._staging / f"probe-{secrets.token_hex(8)}"
         probe.touch()
         probe.unlink()
@@ -69,7 +73,7 @@ class FilesystemStorage:
         """Tell the size of a blob, or None when there is none."""
         try:
             return BlobStat(sha256, self._path(sha256).stat().st_size)
-        except FileNotFoundError:
+        except (FileNotFoundError, BlobMissing):
             return None
 
     def local_file(self, sha256: str) -> Path:
@@ -97,7 +101,7 @@ class FilesystemStorage:
                 continue
 
     def _path(self, sha256: str) -> Path:
-        if len(sha256) != 64 or not sha256.isalnum():
+        if not DIGEST.fullmatch(sha256):
             raise BlobMissing(sha256)
         return self._blobs / sha256[:2] / sha256[2:4] / sha256
 
@@ -140,9 +144,11 @@ class StagedFile:
 
     def discard(self) -> None:
         """Close the file, and delete it unless it was published."""
-        self._file.close()
+        with suppress(OSError):  # closing writes what is buffered, and the disk may be full
+            self._file.close()
         if not self._published:
-            self._temporary.unlink(missing_ok=True)
+            with suppress(OSError):
+                self._temporary.unlink()
 
 
 class FileReader:

@@ -6,6 +6,7 @@ Each rule is a small function that takes the open wheel and yields violations; t
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -126,17 +127,14 @@ def _known_methods(wheel: OpenWheel) -> Iterator[Violation]:
 
 def _unique_names(wheel: OpenWheel) -> Iterator[Violation]:
     """Refuse an archive that has a name twice: installers take different ones (U-101)."""
-    if len(wheel.members) < len(wheel.archive.members):
-        seen: set[str] = set()
-        for member in wheel.archive.members:
-            if member.name in seen:
-                yield Violation(
-                    "content",
-                    "zip-duplicate-name",
-                    f"The member {quoted(member.name)} is there more than once; store it once.",
-                )
-                return
-            seen.add(member.name)
+    if len(wheel.members) == len(wheel.archive.members):
+        return
+    [(name, count)] = Counter(m.name for m in wheel.archive.members).most_common(1)
+    yield Violation(
+        "content",
+        "zip-duplicate-name",
+        f"The member {quoted(name)} is there {count} times; store it once.",
+    )
 
 
 def _one_dist_info(wheel: OpenWheel) -> Iterator[Violation]:

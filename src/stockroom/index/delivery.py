@@ -160,6 +160,6 @@ def _compare_date(header: str, compare: Callable[[datetime], bool]) -> bool:
         return False
     try:
         date = parsedate_to_datetime(header)
-    except (ValueError, IndexError, TypeError):
+    except (ValueError, IndexError, TypeError, OverflowError):
         return False
     return compare(date if date.tzinfo else date.replace(tzinfo=UTC)) is True

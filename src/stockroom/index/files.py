@@ -36,6 +36,8 @@ class Files:
         """
 
         def look_up() -> FileDetail:
+            if "\0" in filename:  # which PostgreSQL refuses to compare with
+                raise _no_file(view, sha256, filename)
             with self._database.read() as connection:
                 located = queries.located_file(connection, view.groups, name, filename)
             return _shown(located, view, name, sha256, filename)
@@ -75,5 +77,9 @@ def _shown(
         reason = f": {located.status_reason}" if located.status_reason else ""
         raise Quarantined(f"the package {name} is quarantined{reason}")
     if located is None or located.file is None or located.file.sha256 != sha256:
-        raise NotFound(f"{view.name} has no file {filename} with the digest {sha256}")
+        raise _no_file(view, sha256, filename)
     return located.file
+
+
+def _no_file(view: ViewRow, sha256: str, filename: str) -> NotFound:
+    return NotFound(f"{view.name} has no file {filename} with the digest {sha256}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from enum import Enum
 from functools import lru_cache
@@ -38,6 +39,9 @@ NAMED_ORDER = tuple(Representation)
 WILDCARD_ORDER = (Representation.TEXT_HTML, Representation.JSON, Representation.HTML)
 SUPPORTED = ", ".join(r.value for r in (*WILDCARD_ORDER, *NAMED_ORDER[:2]))
 MAX_HEADER = 2000
+# RFC 9110 section 12.5.1; whatever is not of this form counts as not sent (S-13).
+_TOKEN = r"[a-z0-9!#$%&'*+.^_`|~-]+"
+_MEDIA_RANGE = re.compile(rf"\*/\*|{_TOKEN}/{_TOKEN}")
 
 
 def negotiate(accept: str, query_string: str) -> Representation:
@@ -47,15 +51,19 @@ def negotiate(accept: str, query_string: str) -> Representation:
     :raises BadRequest: ``format`` is not one single media type.
     """
     if query_string and "format=" in query_string:
-        values = parse_qs(query_string, max_num_fields=100).get("format")
+        values = parse_qs(query_string).get("format")
         if values:
             return _by_format(values)
-    return _by_accept(accept)
+    return _by_accept(accept[:MAX_HEADER])
+
+
+def choose_coding(accept_encoding: str) -> Coding:
+    """The best coding that the client accepts by name; zstd before gzip on equal quality."""
+    return _best_coding(accept_encoding[:MAX_HEADER])
 
 
 @lru_cache(maxsize=512)
-def choose_coding(accept_encoding: str) -> Coding:
-    """The best coding that the client accepts by name; zstd before gzip on equal quality."""
+def _best_coding(accept_encoding: str) -> Coding:
     best, best_quality = Coding.IDENTITY, 0.0
     for name, quality in _ranges(accept_encoding):
         if name == "zstd" and quality > 0 and quality >= best_quality:
@@ -78,7 +86,7 @@ def _by_format(values: list[str]) -> Representation:
 
 @lru_cache(maxsize=512)
 def _by_accept(accept: str) -> Representation:
-    ranges = dict(_ranges(accept[:MAX_HEADER]))
+    ranges = {name: quality for name, quality in _ranges(accept) if _MEDIA_RANGE.fullmatch(name)}
     if not ranges:
         return Representation.TEXT_HTML
     named: dict[Representation, float] = {}
@@ -110,7 +118,7 @@ def _wildcard_quality(representation: Representation, ranges: dict[str, float]) 
 def _ranges(header: str) -> Iterator[tuple[str, float]]:
     for element in header.split(","):
         name, *parameters = (part.strip().lower() for part in element.split(";"))
-        if not name or (name.startswith("application/") and " " in name):
+        if not name:
             continue
         quality = 1.0
         for parameter in parameters:

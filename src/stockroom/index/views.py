@@ -11,9 +11,7 @@ from stockroom.index.negotiation import choose_coding, negotiate
 from stockroom.index.pages import Pages
 from stockroom.resources import SeenPackage, ViewResource
 from stockroom.security.permissions import Permission
-from stockroom.web import Ready, Request, at, redirect
-
-READS = ("GET", "HEAD")
+from stockroom.web import READS, Ready, Request, at, redirect
 
 
 def project_page(context: SeenPackage, request: Request) -> Ready:
@@ -76,18 +74,12 @@ def configure(config: Configurator) -> None:
     package = (*view, "packages", "{package}")
     root = "/simple/{workspace}/{view}"
     doors = (
-        ("simple.project", "/{package}/", at(*package), SeenPackage, project_page),
-        ("simple.file", "/-/{package}/{sha256}/{filename}", at(*package), SeenPackage, file),
-        ("simple.list", "/", at(*view), ViewResource, project_list),
-        ("simple.project-bare", "/{package}", at(*package), SeenPackage, project_without_slash),
-        ("simple.list-bare", "", at(*view), ViewResource, list_without_slash),
+        ("simple.project", "/{package}/", package, SeenPackage, project_page),
+        ("simple.file", "/-/{package}/{sha256}/{filename}", package, SeenPackage, file),
+        ("simple.list", "/", view, ViewResource, project_list),
+        ("simple.project-bare", "/{package}", package, SeenPackage, project_without_slash),
+        ("simple.list-bare", "", view, ViewResource, list_without_slash),
     )
-    for name, pattern, factory, context, door in doors:
-        config.add_route(name, root + pattern, factory=factory)
-        config.add_view(
-            door,
-            route_name=name,
-            context=context,
-            permission=Permission.VIEW_READ,
-            methods=READS,
-        )
+    for name, pattern, steps, context, door in doors:
+        config.add_route(name, root + pattern, factory=at(*steps, methods=READS))
+        config.add_view(door, route_name=name, context=context, permission=Permission.VIEW_READ)

@@ -9,12 +9,15 @@ from typing import Any
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
+from stockroom.dists.quoting import quoted
 from stockroom.errors import BadRequest, ContentTooLarge
 from stockroom.spi import CHUNK, StagedBlob, Violation
 
 MAX_FIELD_BYTES = 8 * 1024 * 1024
-"""All parts but the file together (U-06)."""
+"""All parts but the file together, with their names (U-06)."""
 MAX_PARTS = 5000
+MOST_SHOWN = 20
+"""How many parts of the wrong kind are told of."""
 
 FILE_FIELD = "content"
 IGNORED_FILES = frozenset({"gpg_signature"})
@@ -96,7 +99,8 @@ class _Reader:
     def __init__(self, stage: Callable[[], StagedBlob]) -> None:
         self.received = Received()
         self._stage = stage
-        self._segment: MultipartSegment | None = None
+        self._name = ""
+        self._is_text = False
         self._value = bytearray()
         self._field_bytes = 0
         self._file: ReceivedFile | None = None
@@ -111,18 +115,19 @@ class _Reader:
             self._data(event)
 
     def _begin(self, segment: MultipartSegment) -> None:
-        name = segment.name or ""
-        self._segment = segment
+        name = self._name = segment.name or ""
         self._value.clear()
         self._file = None
-        if segment.filename is None or name in IGNORED_FILES:
+        self._is_text = segment.filename is None
+        if segment.filename is None:
+            self._count(len(name))
+        elif name in IGNORED_FILES:
             return
-        if name != FILE_FIELD:
-            message = f"the field {name} must be text, not a file"
-            self.received.violations.append(Violation(name, "file-part", message))
+        elif name != FILE_FIELD:
+            self._refuse(name, "file-part", f"the field {quoted(name)} must be text, not a file")
         elif self.received.file is not None:
             message = "an upload holds one file; send each in a request of its own"
-            self.received.violations.append(Violation(FILE_FIELD, "second-file", message))
+            self._refuse(FILE_FIELD, "second-file", message)
         else:
             self._file = self.received.file = ReceivedFile(segment.filename, self._stage())
             self._hashes = {
@@ -137,20 +142,25 @@ class _Reader:
             self._file.size += len(data)
             for known in self._hashes.values():
                 known.update(data)
-            return
-        self._field_bytes += len(data)
+        elif self._is_text:
+            self._count(len(data))
+            self._value += data
+
+    def _end(self) -> None:
+        if self._file is not None:
+            self._file.digests = {name: known.hexdigest() for name, known in self._hashes.items()}
+        elif self._is_text:
+            self.received.fields.setdefault(self._name, []).append(self._value.decode())
+        self._file = None
+
+    def _count(self, size: int) -> None:
+        self._field_bytes += size
         if self._field_bytes > MAX_FIELD_BYTES:
             raise ContentTooLarge(
                 f"the form's fields are larger than {MAX_FIELD_BYTES // 1024**2} MiB together; "
                 "shorten the description"
             )
-        self._value += data
 
-    def _end(self) -> None:
-        segment = self._segment
-        if self._file is not None:
-            self._file.digests = {name: known.hexdigest() for name, known in self._hashes.items()}
-        elif segment is not None and segment.filename is None:
-            value = self._value.decode()
-            self.received.fields.setdefault(segment.name or "", []).append(value)
-        self._file = None
+    def _refuse(self, name: str, code: str, message: str) -> None:
+        if len(self.received.violations) < MOST_SHOWN:
+            self.received.violations.append(Violation(name, code, message))

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from packaging.version import InvalidVersion, Version
-
 from stockroom.dists import (
     FilenameRefused,
     Inspection,
@@ -19,7 +17,9 @@ from stockroom.dists import (
     inspect,
     normalize,
     parse_filename,
+    parse_version,
 )
+from stockroom.dists.quoting import quoted
 from stockroom.publish.body import Received, ReceivedFile
 from stockroom.publish.form import KINDS, UploadForm, check_form
 from stockroom.settings import Settings
@@ -104,17 +104,16 @@ def check_agreement(upload: Upload) -> Iterator[Violation]:
     if filename is None:
         return
     if form.name and normalize(form.name) != filename.name:
-        message = f"the form is for the project {form.name}, the file for {filename.name}"
+        message = f"the form is for the project {quoted(form.name)}, the file for {filename.name}"
         yield Violation("name", "name-mismatch", message)
     if form.version:
-        try:
-            version = Version(form.version)
-        except InvalidVersion:
-            message = f"{form.version!r} is not a valid version (PEP 440)"
+        version = parse_version(form.version)
+        if version is None:
+            message = f"{quoted(form.version)} is not a valid version (PEP 440)"
             yield Violation("version", "invalid-version", message)
-            return
-        if version != filename.version:
-            message = f"the form is for version {version}, the file for {filename.version}"
+        elif version != filename.version:
+            said = quoted(form.version)
+            message = f"the form is for version {said}, the file for {filename.version}"
             yield Violation("version", "version-mismatch", message)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from stockroom.dists import is_valid_name
+from stockroom.dists.quoting import quoted
 from stockroom.errors import BadRequest
 from stockroom.publish.problems import UploadGone
 from stockroom.spi import Violation
@@ -137,8 +138,8 @@ def _check_names(form: UploadForm) -> Iterator[Violation]:
         yield _missing("name")
     elif not is_valid_name(form.name):
         message = (
-            f"{form.name!r} is not a valid project name: use ASCII letters, digits, '.', '-' and "
-            "'_', beginning and ending with a letter or digit"
+            f"{quoted(form.name)} is not a valid project name: use ASCII letters, digits, '.', '-' "
+            "and '_', beginning and ending with a letter or digit"
         )
         yield Violation("name", "invalid-name", message)
     if not form.version:
@@ -149,7 +150,7 @@ def _check_type(form: UploadForm) -> Iterator[Violation]:
     if not form.filetype:
         yield _missing("filetype")
     elif form.filetype not in KINDS:
-        message = f"filetype {form.filetype!r} is not accepted; upload a wheel or an sdist"
+        message = f"filetype {quoted(form.filetype)} is not accepted; upload a wheel or an sdist"
         yield Violation("filetype", "unknown-filetype", message)
     elif form.filetype == "sdist" and form.pyversion not in ("", "source"):
         yield Violation("pyversion", "invalid-pyversion", "pyversion of an sdist must be source")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from urllib.parse import parse_qs
+
 from pyramid.config import Configurator
 
 from stockroom.publish.body import read_upload
@@ -18,11 +21,15 @@ def upload(context: RegistryResource, request: Request) -> Ready:
     blobs = publisher.staging(request.tm)
     received = read_upload(request.environ, blobs.stage)
     fields = clean(received.fields)
-    check_action(fields.get(":action", (request.GET.get(":action", ""),))[0])
+    check_action(fields.get(":action", _in_query(request, ":action"))[0])
     file = publisher.check(received, read_form(fields))
     draft = Draft(context.row, request.authenticated_userid or "", [file])
     publisher.commit(draft, blobs, request.new_session())
     return _done(file.warnings)
+
+
+def _in_query(request: Request, name: str) -> Sequence[str]:
+    return parse_qs(request.environ.get("QUERY_STRING", "")).get(name, [""])
 
 
 def _done(warnings: tuple[str, ...]) -> Ready:
@@ -37,13 +44,13 @@ def _done(warnings: tuple[str, ...]) -> Ready:
 
 def configure(config: Configurator) -> None:
     """One handler for both spellings of the URL: an upload is never redirected (U-02)."""
-    factory = at("workspaces", "{workspace}", "registries", "{registry}")
+    steps = ("workspaces", "{workspace}", "registries", "{registry}")
     for name, slash in (("upload", ""), ("upload.slash", "/")):
-        config.add_route(name, f"/v1/upload/{{workspace}}/{{registry}}{slash}", factory=factory)
+        pattern = f"/v1/upload/{{workspace}}/{{registry}}{slash}"
+        config.add_route(name, pattern, factory=at(*steps, methods=("POST",)))
         config.add_view(
             upload,
             route_name=name,
             context=RegistryResource,
             permission=Permission.REGISTRY_UPLOAD,
-            methods=("POST",),
         )

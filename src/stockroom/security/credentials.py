@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 
 TOKEN_USER = "__token__"
 MAX_HEADER = 8192
@@ -32,7 +31,7 @@ def token_of(authorization: str) -> str | None:
 def _basic(value: str) -> str:
     try:
         pair = base64.b64decode(value, validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # neither base64 nor UTF-8 is promised
         return ""
     user, _, password = pair.partition(":")
     return password.strip() or user.strip()
