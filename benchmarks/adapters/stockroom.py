@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class Stockroom(Adapter):
     """The default: waitress with its default settings, SQLite, a folder, an API key."""
 
     name = "stockroom"
-    settings = "waitress with default settings, SQLite, folder storage, workspace visible to its team"
+    settings = "waitress with default settings, SQLite, folder storage, readable with a key only"
     readers_key = "token"
 
     def versions(self):
@@ -119,6 +120,7 @@ class StockroomPostgresql(Stockroom):
     """The same on waitress with PostgreSQL, whose CPU time counts as the server's."""
 
     name = "stockroom-pg"
+    server = None
     settings = "waitress with default settings, PostgreSQL on the same core, folder storage"
 
     def database_url(self):
@@ -136,17 +138,26 @@ class StockroomPostgresql(Stockroom):
             subprocess.run([*create, "-c", "create database stockroom"], check=True)
             super().prepare()
         finally:
-            server.terminate()
+            server.send_signal(signal.SIGINT)
             server.wait(30)
 
     def spawn(self):
-        self.procs.append(self._start_postgresql())
+        self.server = self._start_postgresql()
         super().spawn()
-        # The harness looks at the first process to see whether the start failed.
-        self.procs.reverse()
+
+    def stop(self):
+        super().stop()
+        if self.server is not None:
+            # Politely, PostgreSQL would wait for ever for who is connected.
+            self.server.send_signal(signal.SIGINT)
+            self.server.wait(30)
+            self.server = None
+
+    def pids(self):
+        return [*super().pids(), *([self.server.pid] if self.server else [])]
 
     def rss_pids(self):
-        return self.pids()[:1]
+        return super().pids()
 
     def _start_postgresql(self):
         self.socket = str(Path("/tmp"))
@@ -156,9 +167,14 @@ class StockroomPostgresql(Stockroom):
             *[PGBIN / "postgres", "-D", self.dir / "pg", "-k", self.socket],
             *["-p", self.pg_port, "-c", "listen_addresses=", "-c", "shared_buffers=256MB"],
         ]
-        server = subprocess.Popen(
-            taskset(self.cpus or SERVER_CPU, command), stdin=subprocess.DEVNULL, cwd="/"
-        )
+        with (self.dir / "postgresql.log").open("ab") as log:
+            server = subprocess.Popen(
+                taskset(self.cpus or SERVER_CPU, command),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd="/",
+            )
         ready = [PGBIN / "pg_isready", "-h", self.socket, "-p", str(self.pg_port), "-t", "1"]
         for _ in range(200):
             if subprocess.run(ready, capture_output=True, check=False).returncode == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import cast
 
 from pyramid.config import Configurator
@@ -58,6 +59,7 @@ def make_app(configuration: Configuration) -> Application:
 
     :raises ConfigurationInvalid: with every reason why it cannot start.
     """
+    _keep_the_log_readable()
     settings = configuration.settings
     plugins = Plugins(configuration)
     storage = plugins.storage(settings.storage)
@@ -66,6 +68,7 @@ def make_app(configuration: Configuration) -> Application:
     services = _services(settings, plugins, storage, database)
     config = Configurator(
         settings={
+            **_of_pyramid(configuration),
             "tm.activate_hook": web.writes,
             "tm.annotate_user": False,
             "tm.commit_veto": "pyramid_tm.default_commit_veto",
@@ -79,6 +82,18 @@ def make_app(configuration: Configuration) -> Application:
     config.add_route("healthz", "/healthz")
     config.add_view(healthz, route_name="healthz")
     return Application(config.make_wsgi_app(), services, settings)
+
+
+def _of_pyramid(configuration: Configuration) -> dict[str, str]:
+    values = configuration.values.items()
+    return {key: value for key, value in values if key.startswith("pyramid.")}
+
+
+def _keep_the_log_readable() -> None:
+    # waitress warns of every request that waits for a thread, and uv alone sends 50 at a time.
+    queue = logging.getLogger("waitress.queue")
+    if queue.level == logging.NOTSET:
+        queue.setLevel(logging.ERROR)
 
 
 def _services(

@@ -13,8 +13,8 @@ import transaction
 import zope.sqlalchemy
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
-    CursorResult,
     DateTime,
     Dialect,
     Engine,
@@ -24,6 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
     create_engine,
     event,
+    literal_column,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 
 SQLITE_BUSY_SECONDS = 30
 """How long a SQLite writer waits for the one before it."""
+
+NEWS_POOL = 2
 
 CHANGED = "stockroom"
 """The PostgreSQL channel on which a commit that others must hear of is announced."""
@@ -94,17 +97,22 @@ class Database:
 
     def __init__(self, settings: Settings) -> None:
         self.engine = _make_engine(settings.database_url, settings.database_pool)
+        # News have connections of their own: who announces a commit holds one of the others until
+        # that is done, and would wait for ever if all who hold one announced at once.
+        self.news_engine = _make_engine(settings.database_url, NEWS_POOL)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
-        options = {"stockroom_read": True}
-        if not self.is_sqlite:
-            options["isolation_level"] = "AUTOCOMMIT"  # type: ignore[assignment]
-        self._readers = self.engine.execution_options(**options)
+        self._readers = _reading(self.engine)
+        self._news_readers = _reading(self.news_engine)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self.after_commit: list[Callable[[], None]] = []
 
     def read(self) -> Connection:
         """A connection for single statements, each of which sees all that is committed."""
         return self._readers.connect()
+
+    def read_news(self) -> Connection:
+        """A connection for the change feed, to be given back before anything else is awaited."""
+        return self._news_readers.connect()
 
     def session(self, manager: transaction.TransactionManager) -> Session:
         """A session that joins the current transaction of ``manager``."""
@@ -124,6 +132,7 @@ class Database:
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+        self.news_engine.dispose()
 
     def _announce(self, session: Session) -> None:
         # Announced after the commit, not inside of it: PostgreSQL lets only one transaction that
@@ -133,7 +142,7 @@ class Database:
             return
         try:
             if not self.is_sqlite:
-                with self.read() as connection:
+                with self.read_news() as connection:
                     connection.exec_driver_sql(f"NOTIFY {CHANGED}")
             for listener in self.after_commit:
                 listener()
@@ -149,9 +158,17 @@ def insert_if_absent(session: Session, model: type[Base], **values: Any) -> bool
     """
     dialect = session.get_bind().dialect.name
     insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = insert(model).values(**values).on_conflict_do_nothing()
-    result = cast(CursorResult[Any], session.execute(statement))
-    return result.rowcount == 1
+    # Told by the row that comes back: not every driver counts the rows of such a statement.
+    one: ColumnElement[int] = literal_column("1")
+    statement = insert(model).values(**values).on_conflict_do_nothing().returning(one)
+    return session.execute(statement).first() is not None
+
+
+def _reading(engine: Engine) -> Engine:
+    """The engine for statements outside of transactions, over the same connections."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(stockroom_read=True)
+    return engine.execution_options(stockroom_read=True, isolation_level="AUTOCOMMIT")
 
 
 def _make_engine(url: str, pool: int) -> Engine:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 
 import pluggy
 
-from stockroom import hookspecs
+from stockroom import __version__, hookspecs
 from stockroom.builtin import filesystem
 from stockroom.errors import ConfigurationInvalid
 from stockroom.settings import Configuration
 from stockroom.spi import PluginSettings, Storage, StorageFactory
+from stockroom.spi.settings import declared, masked
 
 GROUP = "stockroom.plugins"
 BUILTIN = {"filesystem": filesystem}
@@ -36,9 +38,9 @@ class Plugins:
         self._manager.add_hookspecs(hookspecs)
         self._origin: dict[str, tuple[str, str]] = {}
         for name, plugin in BUILTIN.items():
-            self._register(name, plugin, "stockroom", "")
+            self._register(name, plugin, "stockroom", __version__)
         self._load(configuration.settings.plugins)
-        self._check_pending()
+        self._check_hooks()
         self.sections = self._declared_sections()
         """The settings classes of the plugins that have settings, by the plugins' names."""
         self.settings: PluginSettings = configuration.plugin_settings(self.sections)
@@ -50,13 +52,13 @@ class Plugins:
         if factory is None:
             offered = ", ".join(sorted(self._storage_factories()))
             raise ConfigurationInvalid(
-                f"stockroom.storage = {url}: no enabled plugin stores {parts.scheme}: URLs "
-                f"(there is {offered}); add the plugin to stockroom.plugins"
+                f"stockroom.storage = {masked(url)}: no enabled plugin stores {parts.scheme}: URLs, "
+                f"only {offered}:; add the plugin that does to stockroom.plugins"
             )
         try:
             return factory(parts)
         except ValueError as error:
-            raise ConfigurationInvalid(f"stockroom.storage = {url}: {error}") from error
+            raise ConfigurationInvalid(f"stockroom.storage = {masked(url)}: {error}") from error
 
     def describe(self) -> list[PluginDescription]:
         """Every enabled plugin, the built-in ones first."""
@@ -69,23 +71,18 @@ class Plugins:
         return found
 
     def _load(self, names: tuple[str, ...]) -> None:
-        installed: dict[str, EntryPoint] = {e.name: e for e in entry_points(group=GROUP)}
-        absent = [name for name in names if name not in installed]
-        if absent:
-            have = ", ".join(sorted(installed)) or "none"
-            raise ConfigurationInvalid(
-                *(
-                    f"stockroom.plugins names {name}, which is not installed (installed: {have}); "
-                    f"try `pip install stockroom-{name}`"
-                    for name in absent
-                )
-            )
+        installed = _installed()
+        errors = [error for name in names if (error := _not_loadable(name, installed))]
+        if errors:
+            raise ConfigurationInvalid(*errors)
         for name in names:
-            entry = installed[name]
+            [entry] = installed[name]
             try:
                 plugin = entry.load()
             except Exception as error:
-                raise ConfigurationInvalid(f"plugin {name} cannot be loaded: {error}") from error
+                raise ConfigurationInvalid(
+                    f"plugin {name} cannot be loaded: {type(error).__name__}: {error}"
+                ) from error
             dist = entry.dist
             origin = (dist.name, dist.version) if dist else ("", "")
             self._register(name, plugin, *origin)
@@ -94,21 +91,32 @@ class Plugins:
         try:
             self._manager.register(plugin, name=name)
         except (ValueError, pluggy.PluginValidationError) as error:
-            raise ConfigurationInvalid(f"plugin {name} is refused: {error}") from error
+            raise ConfigurationInvalid(
+                f"plugin {name} is refused: {' '.join(str(error).split())}"
+            ) from error
         self._origin[name] = (distribution, version)
 
-    def _check_pending(self) -> None:
-        try:
-            self._manager.check_pending()
-        except pluggy.PluginValidationError as error:
-            raise ConfigurationInvalid(f"a plugin implements an unknown hook: {error}") from error
+    def _check_hooks(self) -> None:
+        known = [name for name in vars(hookspecs) if name.startswith(f"{hookspecs.NAME}_")]
+        errors = []
+        for name, plugin in self._manager.list_name_plugin():
+            for caller in self._manager.get_hookcallers(plugin) or []:
+                if not caller.has_spec():
+                    close = difflib.get_close_matches(caller.name, known, n=1)
+                    hint = f"; did you mean {close[0]}?" if close else ""
+                    errors.append(
+                        f"plugin {name} implements {caller.name}, which is no hook of this "
+                        f"Stockroom{hint}"
+                    )
+        if errors:
+            raise ConfigurationInvalid(*errors)
 
     def _declared_sections(self) -> Mapping[str, type]:
         sections = {}
         for name, plugin in self._manager.list_name_plugin():
             for caller in self._manager.get_hookcallers(plugin) or []:
                 if caller.name == "stockroom_settings":
-                    section = cast(Any, plugin).stockroom_settings()
+                    section = _section_of(name, plugin)
                     if section is not None:
                         sections[name] = section
         return sections
@@ -123,3 +131,41 @@ class Plugins:
                 )
             found.update(backends)
         return found
+
+
+def _installed() -> dict[str, list[EntryPoint]]:
+    """The installed plugins by name; a name may be offered more than once."""
+    found: dict[str, list[EntryPoint]] = {}
+    for entry in entry_points(group=GROUP):
+        found.setdefault(entry.name, []).append(entry)
+    return found
+
+
+def _not_loadable(name: str, installed: Mapping[str, Sequence[EntryPoint]]) -> str | None:
+    """Why the plugin ``name`` cannot be loaded, as a sentence that says what to do."""
+    if name in BUILTIN:
+        return f"{name} is built in and always enabled: take it out of stockroom.plugins"
+    offers = installed.get(name, ())
+    if not offers:
+        have = ", ".join(sorted(installed)) or "none"
+        return (
+            f"stockroom.plugins names {name}, which is not installed (installed: {have}); "
+            f"try `pip install stockroom-{name}`"
+        )
+    if len(offers) > 1:
+        where = ", ".join(sorted(entry.dist.name if entry.dist else "?" for entry in offers))
+        return f"plugin {name} is offered by several distributions ({where}): uninstall all but one"
+    return None
+
+
+def _section_of(name: str, plugin: object) -> type | None:
+    """What the plugin returns from ``stockroom_settings``, if it can be used."""
+    try:
+        section: type | None = cast(Any, plugin).stockroom_settings()
+        if section is not None:
+            declared(section)
+    except Exception as error:
+        raise ConfigurationInvalid(
+            f"plugin {name} fails to declare its settings: {type(error).__name__}: {error}"
+        ) from error
+    return section

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from stockroom.errors import ConfigurationInvalid
 from stockroom.spi.settings import (
@@ -15,28 +18,33 @@ from stockroom.spi.settings import (
     choice,
     declared,
     integer,
+    line,
     networks,
     read_section,
     setting,
-    text,
     url,
     words,
 )
 
-DATABASES = ("sqlite", "postgresql")
+DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
 
 
 def database_url(value: str) -> str:
     """A SQLAlchemy URL of one of the supported databases, with the driver we ship."""
     scheme, separator, rest = value.partition("://")
     dialect = scheme.partition("+")[0]
-    if not separator or dialect not in DATABASES:
+    if not separator or dialect not in DRIVERS:
         raise ValueError("must be sqlite:///PATH or postgresql://USER@HOST/DATABASE")
-    if dialect == "postgresql":
-        return f"postgresql+psycopg://{rest}"
-    if rest in ("", "/") or ":memory:" in rest:
+    try:
+        # An ArgumentError would quote the URL, and with it the password.
+        database = make_url(f"{DRIVERS[dialect]}://{rest}").database or ""
+    except (ArgumentError, ValueError):
+        raise ValueError("is not a URL that SQLAlchemy understands") from None
+    if dialect == "sqlite" and (not database or ":memory:" in database or rest[0] != "/"):
         raise ValueError("must name a file (sqlite:///PATH): several connections share it")
-    return value
+    if dialect == "sqlite" and database.startswith("file:"):
+        raise ValueError("must name the file by its path: sqlite:///PATH")
+    return f"{DRIVERS[dialect]}://{rest}"
 
 
 def storage_url(value: str) -> str:
@@ -48,9 +56,10 @@ def storage_url(value: str) -> str:
 
 def internal_path(value: str) -> str:
     """An absolute URL path, without a final slash."""
-    if not value.startswith("/") or any(ord(c) <= 32 for c in value):
+    path = value.rstrip("/")
+    if not path.startswith("/") or not path.isascii() or any(ord(c) <= 32 for c in path):
         raise ValueError("must be a path such as /protected-files")
-    return value.rstrip("/")
+    return path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +96,7 @@ class Settings:
     )
     index_cache_control: str = setting(
         name="stockroom.index_cache_control",
-        parse=text,
+        parse=line,
         default="private, max-age=0, must-revalidate",
         help="Cache-Control of index pages. Any max-age above 0 hides new uploads for that long.",
     )
@@ -119,7 +128,7 @@ class Settings:
         name="stockroom.md5_alone",
         parse=boolean,
         default=False,
-        help="Accept uploads whose only digest is MD5 (U-32).",
+        help="Accept uploads whose only digest is MD5, as very old clients send them.",
     )
 
 
@@ -129,6 +138,8 @@ class Configuration:
 
     settings: Settings
     values: Mapping[str, str]
+    command: str
+    """How the command line is called on this server, for messages that say what to run."""
 
     def plugin_settings(self, sections: Mapping[str, type]) -> PluginSettings:
         """Parse ``plugin.<name>.*`` for the enabled plugins' declared sections.
@@ -146,16 +157,23 @@ class Configuration:
             parsed[section] = instance
         for key in self.values:
             if key.startswith("plugin.") and key not in known:
-                errors.append(_unknown(key, known) + _not_enabled(key, self.settings.plugins))
+                errors.append(self._unknown_of_plugin(key, known))
         if errors:
             raise ConfigurationInvalid(*errors)
         return PluginSettings(parsed)
 
+    def _unknown_of_plugin(self, key: str, known: Sequence[str]) -> str:
+        name = key.split(".")[1]
+        if name in self.settings.plugins:
+            return _unknown(key, [other for other in known if other.split(".")[1] == name])
+        return f"{key} is not a setting: the plugin {name} is not in stockroom.plugins"
 
-def read_settings(values: Mapping[str, str]) -> Configuration:
+
+def read_settings(values: Mapping[str, str], command: str = "stockroom -c INI") -> Configuration:
     """Read the core's settings from the key-value pairs of an ini section.
 
     Keys that Pyramid itself reads (``pyramid.*``) and those of plugins are left alone here.
+    ``command`` is how the command line is called on this server.
 
     :raises ConfigurationInvalid: with every missing, wrong and unknown key.
     """
@@ -168,15 +186,10 @@ def read_settings(values: Mapping[str, str]) -> Configuration:
         errors.append("stockroom.file_urls = absolute needs stockroom.base_url")
     if errors or settings is None:
         raise ConfigurationInvalid(*errors)
-    return Configuration(settings, dict(values))
+    return Configuration(settings, dict(values), command)
 
 
-def _unknown(key: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(key, list(known), n=1)
+def _unknown(key: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
     hint = f"; did you mean {close[0]}?" if close else "; see `stockroom settings` for all keys"
     return f"{key} is not a setting{hint}"
-
-
-def _not_enabled(key: str, enabled: tuple[str, ...]) -> str:
-    name = key.split(".")[1]
-    return "" if name in enabled else f" (plugin {name} is not in stockroom.plugins)"

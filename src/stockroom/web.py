@@ -129,9 +129,7 @@ def at(*steps: str, methods: tuple[str, ...]) -> Callable[[Request], Resource]:
 
     def factory(request: Request) -> Resource:
         if request.environ["REQUEST_METHOD"] not in methods:
-            raise MethodNotAllowed(
-                f"{request.path_info} answers {', '.join(methods)} only", allow=methods
-            )
+            raise _wrong_method(request, methods)
         # Before anything is looked up: what was committed until now must be seen from here on.
         request.service(Feed).check()
         resource: Resource = Root(request.service(Directory))
@@ -144,6 +142,12 @@ def at(*steps: str, methods: tuple[str, ...]) -> Callable[[Request], Resource]:
         return resource
 
     return factory
+
+
+def _wrong_method(request: Request, methods: tuple[str, ...]) -> MethodNotAllowed:
+    hint = "packages are published to /v1/upload/WORKSPACE/REGISTRY" if methods == READS else ""
+    detail = f"{request.path_info} answers {', '.join(methods)} only"
+    return MethodNotAllowed(f"{detail}; {hint}" if hint else detail, allow=methods)
 
 
 def problem_response(problem: Problem, accept: str) -> Ready:
@@ -206,13 +210,17 @@ def show_denied(refusal: HTTPNotFound | HTTPForbidden, request: Request) -> Read
             "`stockroom key create`"
         )
     elif readable and isinstance(refusal, HTTPNotFound):
-        problem = NotFound(f"there is nothing at {request.path_info}")
+        missing = request.context.detail if isinstance(request.context, Nowhere) else None
+        problem = NotFound(missing or f"there is nothing at {request.path_info}")
     elif identity is None:
         problem = Unauthenticated(
             "this needs an API key: send it as the password of the user __token__"
         )
     elif readable:
-        problem = Forbidden(f"{identity.name} may read here but do no more; it needs another role")
+        problem = Forbidden(
+            f"the API key named {identity.name!r} may read here and no more; publishing needs one "
+            "with the role writer"
+        )
     else:
         problem = NotFound(f"there is nothing at {request.path_info} that this API key may see")
     return show_problem(problem, request)

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from threading import get_ident
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import event
 from webtest import TestApp
 
 from stockroom.app import Application, make_app
@@ -17,6 +17,7 @@ from stockroom.db import Database
 from stockroom.manage.keys import Keys
 from stockroom.manage.places import Places
 from stockroom.settings import read_settings
+from tests.support.statements import watched
 
 T = TypeVar("T")
 
@@ -106,17 +107,19 @@ class TestSite:
 
     @contextmanager
     def count_queries(self) -> Iterator[list[str]]:
-        """Collect the statements that the application sends to the database meanwhile."""
+        """Collect the statements that this thread sends to the database meanwhile.
+
+        The change feed looks for news in a thread of its own, whenever it likes.
+        """
         statements: list[str] = []
+        caller = get_ident()
 
-        def note(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-            statements.append(statement)
+        def note(statement: str) -> None:
+            if get_ident() == caller:
+                statements.append(statement)
 
-        event.listen(self.database.engine, "before_cursor_execute", note)
-        try:
+        with watched(self.database.engine, self.database.news_engine, before=note):
             yield statements
-        finally:
-            event.remove(self.database.engine, "before_cursor_execute", note)
 
 
 def bearer(key: str | None) -> dict[str, str]:

@@ -8,23 +8,25 @@ import click
 
 from stockroom.cli.output import json_option, print_json, show
 from stockroom.cli.site import ACTOR, Site, pass_site
-from stockroom.manage import queries
-from stockroom.manage.keys import SCOPE_HELP, Keys
+from stockroom.manage.problems import SCOPE_HELP
 from stockroom.security.permissions import Role
 
 
 @click.group()
 def key() -> None:
-    """API keys."""
+    """Manage API keys, with which packages are published and installed."""
 
 
 @key.command("create")
-@click.option("--scope", required=True, help=f"What the key is for: {SCOPE_HELP}.")
-@click.option("--role", type=click.Choice([role.value for role in Role]), required=True)
-@click.option("--name", default="", help="What it is for, to recognise it in listings.")
+@click.option("--scope", required=True, help=f"What it is for: {SCOPE_HELP}.")
 @click.option(
-    "--days", type=click.IntRange(1, 36500), help="Days until it expires (default: never)."
+    "--role",
+    type=click.Choice([role.value for role in Role]),
+    required=True,
+    help="A reader installs, a writer publishes as well.",
 )
+@click.option("--name", default="", help="By which you recognise it in listings.")
+@click.option("--days", type=click.IntRange(1, 36500), help="Until it expires  [default: never]")
 @click.option("--quiet", is_flag=True, help="Print the key and nothing else.")
 @json_option
 @pass_site
@@ -32,6 +34,8 @@ def create(
     site: Site, scope: str, role: str, name: str, days: int | None, quiet: bool, as_json: bool
 ) -> None:
     """Create an API key and print it; it cannot be shown again."""
+    from stockroom.manage.keys import Keys
+
     with site.write() as session:
         minted = Keys(session, ACTOR).create(
             name or f"{role} of {scope}",
@@ -53,6 +57,8 @@ def create(
 @pass_site
 def list_keys(site: Site, as_json: bool) -> None:
     """List all API keys; the secrets are not known any more."""
+    from stockroom.manage import queries
+
     with site.read() as connection:
         rows = queries.keys(connection)
     show(rows, queries.KeyRow._fields, as_json=as_json)
@@ -63,6 +69,8 @@ def list_keys(site: Site, as_json: bool) -> None:
 @pass_site
 def revoke(site: Site, key_id: int) -> None:
     """Revoke the key ID; its next use fails on every node."""
+    from stockroom.manage.keys import Keys
+
     with site.write() as session:
         Keys(session, ACTOR).revoke(key_id)
     click.echo(f"revoked key {key_id}")

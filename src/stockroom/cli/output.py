@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -13,6 +15,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 SIZE_STEP = 1024
 SIZE_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+PIPE_COLUMNS = 10_000
+"""Width of a table that no terminal limits: programs that read it want one row on one line."""
 
 
 def json_option(command: F) -> F:
@@ -25,7 +29,6 @@ def show(rows: Sequence[NamedTuple], columns: Sequence[str], *, as_json: bool) -
     if as_json:
         print_json([row._asdict() for row in rows])
         return
-    # Imported here because `stockroom serve` must start fast.
     from rich.console import Console
     from rich.table import Table
 
@@ -34,7 +37,7 @@ def show(rows: Sequence[NamedTuple], columns: Sequence[str], *, as_json: bool) -
         table.add_column(column.replace("_", " "), overflow="fold")
     for row in rows:
         table.add_row(*(_cell(name, value) for name, value in row._asdict().items()))
-    Console(soft_wrap=False).print(table)
+    Console(width=None if sys.stdout.isatty() else PIPE_COLUMNS).print(table)
 
 
 def print_json(value: object) -> None:
@@ -49,6 +52,25 @@ def human_size(size: float) -> str:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
         size /= SIZE_STEP
     return f"{size:.1f} {SIZE_UNITS[-1]}"
+
+
+def progress(
+    label: str, total: int, *, hidden: bool
+) -> AbstractContextManager[Callable[[int], None]]:
+    """A function that moves a progress bar, which only people at a terminal see."""
+    if hidden or not sys.stderr.isatty():
+        return nullcontext(lambda _steps: None)
+    return _bar(label, total)
+
+
+@contextmanager
+def _bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bars:
+        task = bars.add_task(label, total=total)
+        yield lambda steps: bars.advance(task, steps)
 
 
 def _cell(name: str, value: object) -> str:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
-from sqlalchemy import Connection
 
 from stockroom.cli.output import json_option, show
 from stockroom.cli.places import split_registry
 from stockroom.cli.site import ACTOR, Site, pass_site
-from stockroom.dists import normalize
-from stockroom.manage import queries
-from stockroom.manage.packages import Packages
-from stockroom.manage.problems import NoSuchPlace
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 REGISTRY = click.argument("registry", metavar="WORKSPACE/REGISTRY")
 STATUSES = click.Choice(["active", "archived", "deprecated", "quarantined"])
@@ -19,7 +19,7 @@ STATUSES = click.Choice(["active", "archived", "deprecated", "quarantined"])
 
 @click.group()
 def package() -> None:
-    """Packages in a registry."""
+    """Manage the packages in a registry."""
 
 
 @package.command("list")
@@ -28,6 +28,8 @@ def package() -> None:
 @pass_site
 def list_packages(site: Site, registry: str, as_json: bool) -> None:
     """List the packages of a registry."""
+    from stockroom.manage import queries
+
     with site.read() as connection:
         rows = queries.packages(connection, _find(connection, registry))
     show(rows, queries.PackageRow._fields, as_json=as_json)
@@ -39,7 +41,11 @@ def list_packages(site: Site, registry: str, as_json: bool) -> None:
 @json_option
 @pass_site
 def show_package(site: Site, registry: str, name: str, as_json: bool) -> None:
-    """List the files of the package NAME."""
+    """List the files of the package NAME, the newest last."""
+    from stockroom.dists import normalize
+    from stockroom.manage import queries
+    from stockroom.manage.problems import NoSuchPlace
+
     with site.read() as connection:
         rows = queries.files(connection, _find(connection, registry), normalize(name))
     if not rows:
@@ -55,11 +61,13 @@ def show_package(site: Site, registry: str, name: str, as_json: bool) -> None:
 @pass_site
 def yank(site: Site, registry: str, name: str, version: str, reason: str | None) -> None:
     """Yank the release VERSION: resolvers skip it unless it is pinned."""
+    from stockroom.manage.packages import Packages
+
     with site.write() as session:
         count = Packages(session, ACTOR).set_yanked(
             *split_registry(registry), name, version, yanked=True, reason=reason
         )
-    click.echo(f"yanked {name} {version} ({count} files)")
+    click.echo(f"yanked {name} {version} ({_files(count)})")
 
 
 @package.command("unyank")
@@ -69,11 +77,13 @@ def yank(site: Site, registry: str, name: str, version: str, reason: str | None)
 @pass_site
 def unyank(site: Site, registry: str, name: str, version: str) -> None:
     """Take back the yanking of the release VERSION."""
+    from stockroom.manage.packages import Packages
+
     with site.write() as session:
         count = Packages(session, ACTOR).set_yanked(
             *split_registry(registry), name, version, yanked=False
         )
-    click.echo(f"unyanked {name} {version} ({count} files)")
+    click.echo(f"unyanked {name} {version} ({_files(count)})")
 
 
 @package.command("status")
@@ -85,18 +95,28 @@ def unyank(site: Site, registry: str, name: str, version: str) -> None:
 def status(site: Site, registry: str, name: str, status: str, reason: str | None) -> None:
     """Set the status of the package NAME.
 
-    An archived package takes no uploads; a quarantined one is not served either.
+    An archived package takes no uploads; a quarantined one is not served either. Both can be made
+    active again. A deprecated one works as before, and says so.
     """
+    from stockroom.manage.packages import Packages
+
     with site.write() as session:
         Packages(session, ACTOR).set_status(*split_registry(registry), name, status, reason)
     click.echo(f"{name} is {status} now")
 
 
 def _find(connection: Connection, registry: str) -> int:
+    from stockroom.manage import queries
+    from stockroom.manage.problems import NoSuchPlace
+
     found = queries.find_registry(connection, *split_registry(registry))
     if found is None:
-        raise NoSuchPlace(f"there is no registry {registry}")
+        raise NoSuchPlace(f"there is no registry {registry}; `stockroom registry list` shows all")
     return found
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
 
 
 COMMANDS = (package,)

@@ -7,22 +7,29 @@ import click
 from stockroom.cli.output import json_option, show
 from stockroom.cli.site import ACTOR, Site, pass_site
 from stockroom.errors import BadRequest
-from stockroom.manage import queries
-from stockroom.manage.places import Places
 
 VISIBILITIES = click.Choice(["team", "global", "public"])
+VISIBILITY_HELP = (
+    "Who may install: holders of a key for it (team), of any key (global), everybody (public)."
+)
 
 
 @click.group()
 def team() -> None:
-    """Teams, which own workspaces."""
+    """Manage teams, which own workspaces."""
 
 
 @team.command("create")
 @click.argument("name")
 @pass_site
 def create_team(site: Site, name: str) -> None:
-    """Create the team NAME."""
+    """Create the team NAME.
+
+    A workspace without a team of its own gets one of the same name, so that this is for teams
+    that own several workspaces.
+    """
+    from stockroom.manage.places import Places
+
     with site.write() as session:
         Places(session, ACTOR).create_team(name)
     click.echo(f"created team {name}")
@@ -33,6 +40,8 @@ def create_team(site: Site, name: str) -> None:
 @pass_site
 def list_teams(site: Site, as_json: bool) -> None:
     """List all teams."""
+    from stockroom.manage import queries
+
     with site.read() as connection:
         rows = queries.teams(connection)
     show(rows, queries.TeamRow._fields, as_json=as_json)
@@ -40,22 +49,25 @@ def list_teams(site: Site, as_json: bool) -> None:
 
 @click.group()
 def workspace() -> None:
-    """Workspaces, which hold registries and views."""
+    """Manage workspaces, which hold registries and views."""
 
 
 @workspace.command("create")
 @click.argument("name")
 @click.option(
-    "--visibility",
-    type=VISIBILITIES,
-    default="team",
-    show_default=True,
-    help="Who may read: holders of a grant, everybody with a credential, or anybody.",
+    "--visibility", type=VISIBILITIES, default="team", show_default=True, help=VISIBILITY_HELP
 )
-@click.option("--team", "team_name", help="The owner (default: the team NAME, made if need be).")
+@click.option(
+    "--team",
+    "team_name",
+    metavar="TEAM",
+    help="The owner  [default: the team NAME, made if absent]",
+)
 @pass_site
 def create_workspace(site: Site, name: str, visibility: str, team_name: str | None) -> None:
     """Create the workspace NAME with its hosted registry NAME/main."""
+    from stockroom.manage.places import Places
+
     with site.write() as session:
         Places(session, ACTOR).create_workspace(name, visibility=visibility, team=team_name)
     click.echo(f"created workspace {name} with the registry {name}/main")
@@ -66,7 +78,13 @@ def create_workspace(site: Site, name: str, visibility: str, team_name: str | No
 @click.argument("visibility", type=VISIBILITIES)
 @pass_site
 def change_visibility(site: Site, name: str, visibility: str) -> None:
-    """Change who may read the workspace NAME."""
+    """Change who may install from the workspace NAME.
+
+    With `team` only holders of a key for it may, with `global` holders of any key, with `public`
+    everybody.
+    """
+    from stockroom.manage.places import Places
+
     with site.write() as session:
         Places(session, ACTOR).set_visibility(name, visibility)
     click.echo(f"workspace {name} is {visibility} now")
@@ -77,6 +95,8 @@ def change_visibility(site: Site, name: str, visibility: str) -> None:
 @pass_site
 def list_workspaces(site: Site, as_json: bool) -> None:
     """List all workspaces."""
+    from stockroom.manage import queries
+
     with site.read() as connection:
         rows = queries.workspaces(connection)
     show(rows, queries.WorkspaceRow._fields, as_json=as_json)
@@ -84,14 +104,16 @@ def list_workspaces(site: Site, as_json: bool) -> None:
 
 @click.group()
 def registry() -> None:
-    """Registries, to which packages are published."""
+    """Manage registries, to which packages are published."""
 
 
 @registry.command("create")
 @click.argument("registry", metavar="WORKSPACE/NAME")
 @pass_site
 def create_registry(site: Site, registry: str) -> None:
-    """Create a hosted registry."""
+    """Create a hosted registry, with the view of its name to install from."""
+    from stockroom.manage.places import Places
+
     workspace_name, name = split_registry(registry)
     with site.write() as session:
         Places(session, ACTOR).create_registry(workspace_name, name)
@@ -103,6 +125,8 @@ def create_registry(site: Site, registry: str) -> None:
 @pass_site
 def list_registries(site: Site, as_json: bool) -> None:
     """List all registries with what they hold."""
+    from stockroom.manage import queries
+
     with site.read() as connection:
         rows = queries.registries(connection)
     show(rows, queries.RegistryRow._fields, as_json=as_json)

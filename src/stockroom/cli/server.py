@@ -1,16 +1,20 @@
-"""`stockroom init`, `migrate`, `serve`, `settings`, `plugins` and `check`."""
+"""`stockroom init`, `migrate`, `serve` and `check`."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from stockroom.cli.output import json_option, print_json, show
+from stockroom.cli.output import json_option, print_json, progress
 from stockroom.cli.site import Site, pass_site
+
+if TYPE_CHECKING:
+    from stockroom.manage.integrity import Finding
+
+OF_EMBEDDED = ("host", "port", "threads")
 
 
 @click.command()
@@ -20,9 +24,10 @@ def init(site: Site) -> None:
     from stockroom import migrations
     from stockroom.models import SCHEMA_REVISION
 
+    site.make_data_dir()
     before = migrations.current_revision(site.database)
     if before is not None:
-        migrations.check_schema(site.database)
+        migrations.check_schema(site.database, site.command)
     _ = site.storage
     migrations.upgrade(site.database)
     done = "is ready already" if before else "is ready"
@@ -32,85 +37,74 @@ def init(site: Site) -> None:
 @click.command()
 @pass_site
 def migrate(site: Site) -> None:
-    """Bring the database to the schema that this version needs."""
+    """Bring the database to the schema that this version needs.
+
+    Make a backup first, and stop the servers of older versions: they do not know the new schema.
+    """
     from stockroom import migrations
     from stockroom.models import SCHEMA_REVISION
 
     before = migrations.current_revision(site.database)
     migrations.upgrade(site.database)
-    after = SCHEMA_REVISION
-    click.echo(
-        f"schema {after}, nothing to do" if before == after else f"schema {before} -> {after}"
-    )
+    if before == SCHEMA_REVISION:
+        click.echo(f"schema {before}, nothing to do")
+    else:
+        click.echo(f"schema {before or 'none'} -> {SCHEMA_REVISION}")
 
 
 @click.command()
 @click.argument("ini", required=False, type=click.Path(path_type=Path))
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(0, 65535))
-@click.option("--threads", default=8, show_default=True, type=click.IntRange(1, 256))
 @click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder of the embedded instance.",
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port to listen on; 0 takes a free one.",
 )
-@pass_site
+@click.option(
+    "--threads",
+    default=8,
+    show_default=True,
+    type=click.IntRange(1, 256),
+    help="Requests worked on at a time.",
+)
+@click.option(
+    "--data-dir", type=click.Path(path_type=Path), help="Folder of the embedded instance."
+)
+@click.pass_context
 def serve(
-    site: Site, ini: Path | None, host: str, port: int, threads: int, data_dir: Path | None
+    context: click.Context,
+    ini: Path | None,
+    host: str,
+    port: int,
+    threads: int,
+    data_dir: Path | None,
 ) -> None:
-    """Serve the server of INI, or the embedded instance, which is made at its first start."""
+    """Serve the server of INI, or the embedded instance, which is made at its first start.
+
+    INI tells everything of its server, the address in its section [server:main]. The options are
+    for the embedded instance.
+
+    SIGTERM and Ctrl-C end it after the requests that have arrived are answered, at most 30
+    seconds later; a second one ends it at once.
+    """
     from stockroom.cli import serving
 
+    site = context.ensure_object(Site)
     ini = ini or site.ini
-    if ini is not None:
-        serving.serve_ini(ini)
-    else:
+    if ini is None:
         site.use_data_dir(data_dir)
         serving.serve_embedded(site, host, port, threads)
-
-
-@click.command()
-@json_option
-@pass_site
-def settings(site: Site, as_json: bool) -> None:
-    """List every setting with its default and help; with -c also the value in force."""
-    from stockroom.settings import Settings
-    from stockroom.spi.settings import declared
-
-    values = site.configuration.values if site.ini else {}
-    entries = declared(Settings)
-    if site.ini:
-        for name, section in site.plugins.sections.items():
-            entries += declared(section, f"plugin.{name}.")
-    if as_json:
-        print_json(
-            [
-                {
-                    "name": entry.name,
-                    "default": entry.default,
-                    "required": entry.required,
-                    "value": _masked(values.get(entry.name)),
-                    "help": entry.help,
-                }
-                for entry in entries
-            ]
-        )
         return
-    for entry in entries:
-        default = "required" if entry.required else f"default: {_text(entry.default)}"
-        click.echo(click.style(entry.name, bold=True) + f"  ({default})")
-        if entry.name in values:
-            click.echo(f"    = {_masked(values[entry.name])}")
-        click.echo(f"    {entry.help}")
-
-
-@click.command()
-@json_option
-@pass_site
-def plugins(site: Site, as_json: bool) -> None:
-    """List the enabled plugins and the hooks that they implement."""
-    rows = site.plugins.describe()
-    show(rows, ("name", "distribution", "version", "hooks"), as_json=as_json)
+    given = click.core.ParameterSource.COMMANDLINE
+    for name in (*OF_EMBEDDED, "data_dir"):
+        if context.get_parameter_source(name) is given:
+            option = name.replace("_", "-")
+            raise click.UsageError(
+                f"--{option} is for the embedded instance; {ini} says how its server is set up"
+            )
+    serving.serve_ini(ini)
 
 
 @click.command()
@@ -118,71 +112,41 @@ def plugins(site: Site, as_json: bool) -> None:
 @json_option
 @pass_site
 def check(site: Site, deep: bool, as_json: bool) -> None:
-    """Compare the files in the storage with the database; fails when a file is damaged."""
+    """Compare the files in the storage with the database; fails when a file is damaged.
+
+    A blob is the content of a file. One that no row names (unreferenced), or that was never
+    finished (leftover), wastes space only: an upload that broke off leaves it.
+    """
     from stockroom.manage.integrity import Finding, Integrity
 
     site.check_schema()
     integrity = Integrity(site.database, site.storage)
     findings: list[Finding] = []
     looked_at = 0
-    with _progress(integrity.count(), hidden=as_json) as advance:
+    with progress("checking blobs", integrity.count(), hidden=as_json) as advance:
         for step in integrity.check(deep=deep):
             if isinstance(step, Finding):
                 findings.append(step)
             else:
                 looked_at += 1
                 advance(1)
-    damaged = [finding for finding in findings if finding.is_damage]
-    if as_json:
-        print_json(
-            {
-                "checked": looked_at,
-                "damaged": len(damaged),
-                "findings": [
-                    {"kind": finding.kind, "blob": finding.blob, "files": finding.files}
-                    for finding in findings
-                ],
-            }
-        )
-    else:
-        for finding in findings:
-            click.echo(f"{finding.kind}: {finding.blob} {' '.join(finding.files)}".rstrip())
-        click.echo(f"checked {looked_at} blobs: {len(damaged)} damaged")
-    if damaged:
+    _report(findings, looked_at, as_json=as_json)
+    if any(finding.is_damage for finding in findings):
         sys.exit(1)
 
 
-def _progress(total: int, *, hidden: bool) -> AbstractContextManager[Callable[[int], None]]:
-    """A function that moves a progress bar, which only people at a terminal see."""
-    if hidden or not sys.stderr.isatty():
-        return nullcontext(lambda _steps: None)
-    return _bar(total)
+def _report(findings: list[Finding], looked_at: int, *, as_json: bool) -> None:
+    damaged = sum(finding.is_damage for finding in findings)
+    if as_json:
+        listed = [
+            {"kind": finding.kind, "blob": finding.blob, "files": finding.files}
+            for finding in findings
+        ]
+        print_json({"checked": looked_at, "damaged": damaged, "findings": listed})
+        return
+    for finding in findings:
+        click.echo(f"{finding.kind}: {finding.blob} {' '.join(finding.files)}".rstrip())
+    click.echo(f"checked {looked_at} blobs: {damaged} damaged")
 
 
-@contextmanager
-def _bar(total: int) -> Iterator[Callable[[int], None]]:
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True)) as progress:
-        task = progress.add_task("checking blobs", total=total)
-        yield lambda steps: progress.advance(task, steps)
-
-
-def _text(value: object) -> str:
-    if isinstance(value, tuple):
-        return " ".join(map(str, value)) or "none"
-    return "none" if value is None else str(value)
-
-
-def _masked(value: str | None) -> str | None:
-    """A setting's value without the password of a URL."""
-    if value is None or "://" not in value or "@" not in value:
-        return value
-    scheme, _, rest = value.partition("://")
-    credentials, _, place = rest.rpartition("@")
-    user = credentials.partition(":")[0]
-    return f"{scheme}://{user}:***@{place}"
-
-
-COMMANDS = (init, migrate, serve, settings, plugins, check)
+COMMANDS = (init, migrate, serve, check)

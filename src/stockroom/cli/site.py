@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
-import plaster
-from sqlalchemy import Connection
-from sqlalchemy.orm import Session
 
-from stockroom.db import Database
 from stockroom.errors import ConfigurationInvalid
-from stockroom.plugins import Plugins
-from stockroom.settings import Configuration, read_settings
-from stockroom.spi import Storage
+
+# Commands import what they need when they run, so that --help and completion are fast.
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+    from sqlalchemy.orm import Session
+
+    from stockroom.db import Database
+    from stockroom.plugins import Plugins
+    from stockroom.settings import Configuration
+    from stockroom.spi import Storage
 
 ACTOR = "cli"
 """Who the events of local commands are attributed to."""
@@ -43,28 +48,48 @@ class Site:
         if data_dir is not None:
             self._data_dir = data_dir
 
+    @property
+    def command(self) -> str:
+        """How to call this command line on this server again."""
+        if self.ini is not None:
+            return f"stockroom -c {shlex.quote(str(self.ini))}"
+        if self._data_dir is not None:
+            return f"stockroom --data-dir {shlex.quote(str(self._data_dir))}"
+        return "stockroom"
+
     @cached_property
     def configuration(self) -> Configuration:
         """The settings.
 
         :raises ConfigurationInvalid: they are wrong, or the ini file cannot be read.
         """
-        return read_settings(self._values())
+        from stockroom.settings import read_settings
+
+        return read_settings(self._values(), self.command)
 
     @cached_property
     def database(self) -> Database:
         """The database, whatever its schema is."""
+        from stockroom.db import Database
+
         return Database(self.configuration.settings)
 
     @cached_property
     def plugins(self) -> Plugins:
         """The enabled plugins."""
+        from stockroom.plugins import Plugins
+
         return Plugins(self.configuration)
 
     @cached_property
     def storage(self) -> Storage:
         """The storage backend."""
         return self.plugins.storage(self.configuration.settings.storage)
+
+    def close(self) -> None:
+        """Close the database, if a command has opened it."""
+        if "database" in vars(self):
+            self.database.dispose()
 
     @contextmanager
     def write(self) -> Iterator[Session]:
@@ -84,11 +109,15 @@ class Site:
         """Make sure that the database is usable; raises ConfigurationInvalid."""
         from stockroom import migrations
 
-        migrations.check_schema(self.database)
+        migrations.check_schema(self.database, self.command)
 
-    def _values(self) -> dict[str, str]:
+    def make_data_dir(self) -> None:
+        """Make the embedded instance's folder, which nobody else may enter.
+
+        :raises ConfigurationInvalid: that cannot be.
+        """
         if self.ini is not None:
-            return read_ini(self.ini)
+            return
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
@@ -96,9 +125,13 @@ class Site:
                 f"the data folder {self.data_dir} cannot be made: {error.strerror}; "
                 "choose another one with --data-dir"
             ) from error
+
+    def _values(self) -> dict[str, str]:
+        if self.ini is not None:
+            return read_ini(self.ini)
         return {
             "sqlalchemy.url": f"sqlite:///{self.data_dir / 'stockroom.db'}",
-            "stockroom.storage": f"file://{self.data_dir / 'files'}",
+            "stockroom.storage": (self.data_dir / "files").as_uri(),
         }
 
 
@@ -107,13 +140,18 @@ def read_ini(ini: Path) -> dict[str, str]:
 
     :raises ConfigurationInvalid: the file cannot be read as an ini file with that section.
     """
+    import plaster
+
     if not ini.is_file():
         raise ConfigurationInvalid(f"there is no file {ini}")
     try:
         loader = plaster.get_loader(str(ini), protocols=["wsgi"])
         return dict(loader.get_wsgi_app_settings())
-    except (LookupError, ValueError, OSError, plaster.PlasterError) as error:
-        raise ConfigurationInvalid(f"{ini} cannot be read: {error}") from error
+    except Exception as error:  # PasteDeploy raises whatever its parts raise.
+        reason = " ".join(str(error).split())
+        if "prefixed by 'app'" in reason:
+            reason = "it has no section [app:main]"
+        raise ConfigurationInvalid(f"{ini} cannot be used: {reason}") from error
 
 
 pass_site = click.make_pass_decorator(Site)

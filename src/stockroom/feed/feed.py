@@ -39,7 +39,7 @@ class Feed:
         self._listeners: list[Listener] = []
         self._lock = Lock()
         self._read = outbox.read_sqlite if database.is_sqlite else outbox.read_postgresql
-        with database.read() as connection:
+        with database.read_news() as connection:
             self._watch = _SqliteWatch(database) if database.is_sqlite else None
             self._position = outbox.newest(connection, sqlite=database.is_sqlite)
         self._listener = None if database.is_sqlite else _PostgresqlListener(database, self.pull)
@@ -77,7 +77,7 @@ class Feed:
             self._watch.close()
 
     def _pull(self) -> None:
-        with self._database.read() as connection:
+        with self._database.read_news() as connection:
             position, changes = self._read(connection, self._position)
         if changes:
             for listener in self._listeners:

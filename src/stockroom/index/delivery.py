@@ -44,7 +44,8 @@ class Delivery:
             return Ready("412 Precondition Failed", [*shared, ("Content-Length", "0")], ())
         if _is_unchanged(environ, etag, modified):
             return Ready("304 Not Modified", shared, ())
-        if self._accelerate:
+        # nginx compares If-Match before it knows the ETag, so that it would refuse every one.
+        if self._accelerate and "HTTP_IF_MATCH" not in environ:
             accelerated = self._by_nginx(file, shared)
             if accelerated:
                 return accelerated
@@ -64,8 +65,14 @@ class Delivery:
         if path is None or root is None:
             return None
         target = f"{self._accelerate}/{path.relative_to(root).as_posix()}"
-        headers = [*shared, ("X-Accel-Redirect", target), ("Content-Type", CONTENT_TYPE)]
-        return Ready("200 OK", [*headers, ("Content-Length", "0")], ())
+        headers = [
+            # nginx adds its own, and would send both.
+            *(header for header in shared if header[0] != "Accept-Ranges"),
+            ("X-Accel-Redirect", target),
+            ("Content-Type", CONTENT_TYPE),
+            ("Content-Length", "0"),
+        ]
+        return Ready("200 OK", headers, ())
 
     def _whole(self, file: FileDetail, shared: Headers, environ: Environ) -> Ready:
         headers = [*shared, ("Content-Type", CONTENT_TYPE), ("Content-Length", str(file.size))]

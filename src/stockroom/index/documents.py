@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import lru_cache
 from html import escape
 from urllib.parse import quote
 
 import msgspec
 from packaging.version import Version
 
+from stockroom.dists import strict_constraint
 from stockroom.index.detail import FileDetail, PackageDetail
 from stockroom.index.negotiation import Representation
 
@@ -156,27 +158,36 @@ def _core_metadata(files: Sequence[FileDetail]) -> dict[str, _CoreMetadata]:
     """The metadata of every version about which all its files agree (uv-client.md 4.3).
 
     An sdist whose metadata a build may change has no say beside a wheel, and cannot speak for a
-    version alone.
+    version alone. A wheel whose metadata not every resolver can read leaves its version in doubt.
     """
     static: dict[str, set[tuple[str | None, str, str]]] = defaultdict(set)
+    doubtful = set()
     for file in files:
         if file.metadata_static:
             static[file.version].add(
                 (file.requires_python, file.requires_dist, file.provides_extra)
             )
+        elif file.kind == "wheel":
+            doubtful.add(file.version)
     found = {}
     parsed: dict[str, list[str]] = {}
     for version, variants in static.items():
-        if len(variants) > 1:
+        if len(variants) > 1 or version in doubtful:
             continue
         [(requires_python, requires_dist, provides_extra)] = variants
         for text in (requires_dist, provides_extra):
             if text not in parsed:
                 parsed[text] = json.loads(text)
         found[version] = _CoreMetadata(
-            requires_python or msgspec.UNSET, parsed[requires_dist], parsed[provides_extra]
+            _constraint(requires_python), parsed[requires_dist], parsed[provides_extra]
         )
     return found
+
+
+@lru_cache(maxsize=1024)
+def _constraint(text: str | None) -> str | msgspec.UnsetType:
+    # uv drops the whole page for one that it cannot read, such as ">=3.8,".
+    return (strict_constraint(text) if text else None) or msgspec.UNSET
 
 
 def _html_page(detail: PackageDetail, base: str) -> str:

@@ -9,13 +9,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from stockroom.feed import emit
-from stockroom.manage.problems import InvalidScope, NoSuchPlace
+from stockroom.manage.problems import SCOPE_HELP, InvalidScope, NoSuchPlace
 from stockroom.models import ApiKey, Grant, Registry, Team, View, Workspace
 from stockroom.security import keys
 
 SERVER_SCOPE = "*"
 TEAM_PREFIX = "team:"
-SCOPE_HELP = "*, team:NAME, WORKSPACE, WORKSPACE/REGISTRY or WORKSPACE/VIEW"
 
 
 class Keys:

@@ -53,33 +53,40 @@ class Packages:
     ) -> int:
         """Yank or unyank all files of a release; they stay downloadable (S-63). Returns how many.
 
+        ``version`` may be written in any way that PEP 440 takes for the same (1.0 and 1.0.0).
+
         :raises NoSuchPlace: there is no such release.
         """
         package = self._lock(workspace, registry, name)
-        release = self._session.execute(
-            select(Release).where(
-                Release.package_id == package.id, Release.version == _canonical(version)
-            )
-        ).scalar_one_or_none()
-        if release is None:
+        releases = self._releases(package, version)
+        if not releases:
             raise NoSuchPlace(f"{package.name} has no release {version}")
         package.serial += 1
         files = self._session.execute(
             update(File)
-            .where(File.release_id == release.id)
+            .where(File.release_id.in_([release.id for release in releases]))
             .values(yanked=yanked, yanked_reason=reason if yanked else None)
             .returning(File.id)
         ).all()
-        emit(
-            self._session,
-            "release.yanked" if yanked else "release.unyanked",
-            self._actor,
-            registry_id=package.registry_id,
-            package=package.name,
-            version=release.version,
-            reason=reason,
-        )
+        for release in releases:
+            emit(
+                self._session,
+                "release.yanked" if yanked else "release.unyanked",
+                self._actor,
+                registry_id=package.registry_id,
+                package=package.name,
+                version=release.version,
+                reason=reason,
+            )
         return len(files)
+
+    def _releases(self, package: Package, version: str) -> list[Release]:
+        query = select(Release).where(Release.package_id == package.id).order_by(Release.id)
+        return [
+            release
+            for release in self._session.execute(query).scalars()
+            if _is_same(release.version, version)
+        ]
 
     def _lock(self, workspace: str, registry: str, name: str) -> Package:
         package = self._session.execute(
@@ -98,8 +105,8 @@ class Packages:
         return package
 
 
-def _canonical(version: str) -> str:
+def _is_same(version: str, wanted: str) -> bool:
     try:
-        return str(Version(version))
+        return Version(version) == Version(wanted)
     except InvalidVersion:
-        return version
+        return False

@@ -24,6 +24,10 @@ class Places:
         self._session = session
         self._actor = actor
 
+    def has_workspaces(self) -> bool:
+        """Whether there is any workspace."""
+        return self._session.execute(select(Workspace.id).limit(1)).first() is not None
+
     def create_team(self, name: str) -> Team:
         """Create a team.
 

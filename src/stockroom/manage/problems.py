@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from stockroom.errors import BadRequest, Conflict, NotFound
 
+SCOPE_HELP = "* (the whole server), team:NAME, WORKSPACE, WORKSPACE/REGISTRY or WORKSPACE/VIEW"
+"""How a scope is written."""
+
 
 class NameTaken(Conflict):
     """The name is in use."""

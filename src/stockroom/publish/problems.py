@@ -19,7 +19,7 @@ class UploadRefused(BadRequest):
         ordered = sorted(violations, key=_headline_order)
         self._headline = ordered[0].message
         super().__init__(
-            "; ".join(violation.message for violation in ordered),
+            "; ".join(violation.message.rstrip(".") for violation in ordered),
             errors=[
                 {"field": violation.field, "code": violation.code, "message": violation.message}
                 for violation in ordered

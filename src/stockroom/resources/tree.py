@@ -32,6 +32,17 @@ class Resource:
 class Nowhere(Resource):
     """Stands for what a URL asked for and did not find, below the deepest resource it found."""
 
+    @property
+    def detail(self) -> str:
+        """What is missing, and what to do; for those only who may read where it would be."""
+        match self.__parent__:
+            case Registries() as registries:
+                name = f"{registries.workspace.name}/{self.__name__}"
+                return f"there is no registry {name}; `stockroom registry create {name}` makes it"
+            case Views() as views:
+                return f"there is no registry or view {views.workspace.name}/{self.__name__}"
+        return f"there is nothing called {self.__name__} here"
+
 
 class Root(Resource):
     """The server."""
@@ -88,15 +99,15 @@ class Registries(Resource):
 
     def __init__(self, parent: Resource, workspace: WorkspaceRow) -> None:
         super().__init__(parent, "registries")
-        self._workspace = workspace
+        self.workspace = workspace
 
     def __getitem__(self, name: str) -> RegistryResource:
         """A registry by its exact name."""
         try:
-            row = self._workspace.registries[name]
+            row = self.workspace.registries[name]
         except KeyError:
             raise Missing(name) from None
-        return RegistryResource(self, row, self._workspace)
+        return RegistryResource(self, row, self.workspace)
 
 
 class RegistryResource(Resource):
@@ -114,15 +125,15 @@ class Views(Resource):
 
     def __init__(self, parent: Resource, workspace: WorkspaceRow) -> None:
         super().__init__(parent, "views")
-        self._workspace = workspace
+        self.workspace = workspace
 
     def __getitem__(self, name: str) -> ViewResource:
         """A view by its exact name."""
         try:
-            row = self._workspace.views[name]
+            row = self.workspace.views[name]
         except KeyError:
             raise Missing(name) from None
-        return ViewResource(self, row, self._workspace)
+        return ViewResource(self, row, self.workspace)
 
 
 class ViewResource(Resource):

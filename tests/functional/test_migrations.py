@@ -1,0 +1,199 @@
+"""The schema's history: it ends at what the models say, on both databases, and loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect, text
+
+from stockroom import migrations
+from stockroom.db import Base, Database
+from stockroom.errors import ConfigurationInvalid
+from stockroom.models import SCHEMA_REVISION
+from tests.support.schemas import empty, open_database, set_revision
+from tests.support.waiting import Worker
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated database of each kind."""
+    opened = open_database(database_url)
+    yield opened
+    opened.dispose()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database of each kind with nothing in it."""
+    if request.param == "sqlite":
+        opened = open_database(f"sqlite:///{tmp_path / 'empty.db'}")
+    else:
+        opened = open_database(empty(request.getfixturevalue("postgresql_url")))
+    yield opened
+    opened.dispose()
+
+
+def history() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(migrations.HERE))
+    return ScriptDirectory.from_config(config)
+
+
+def checks_of(connection: Connection) -> dict[str, list[str]]:
+    """The names of the check constraints of every table, which Alembic does not compare."""
+    inspector = inspect(connection)
+    return {
+        table: sorted(str(check["name"]) for check in inspector.get_check_constraints(table))
+        for table in sorted(Base.metadata.tables)
+    }
+
+
+def test_newest_migration_is_what_the_code_needs() -> None:
+    assert history().get_heads() == [SCHEMA_REVISION]
+
+
+def test_revisions_are_numbered_in_order() -> None:
+    numbers = [script.revision for script in reversed([*history().walk_revisions()])]
+
+    assert numbers == [f"{number:04}" for number in range(1, len(numbers) + 1)]
+
+
+def test_migrated_schema_is_that_of_the_models(database: Database) -> None:
+    with database.engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+
+    assert differences == []
+
+
+def test_migrated_constraints_are_those_of_the_models(empty_database: Database) -> None:
+    Base.metadata.create_all(empty_database.engine)
+    with empty_database.read() as connection:
+        created = checks_of(connection)
+    Base.metadata.drop_all(empty_database.engine)
+
+    migrations.upgrade(empty_database)
+
+    with empty_database.read() as connection:
+        assert checks_of(connection) == created
+    assert any(created.values())
+
+
+def test_empty_database_has_no_revision(empty_database: Database) -> None:
+    assert migrations.current_revision(empty_database) is None
+
+
+def test_upgrade_of_an_empty_database(empty_database: Database) -> None:
+    migrations.upgrade(empty_database)
+
+    assert migrations.current_revision(empty_database) == SCHEMA_REVISION
+    migrations.check_schema(empty_database)
+
+
+def test_upgrade_can_be_repeated(database: Database) -> None:
+    migrations.upgrade(database)
+
+    assert migrations.current_revision(database) == SCHEMA_REVISION
+
+
+def test_two_nodes_that_upgrade_at_once_wait_for_each_other(empty_database: Database) -> None:
+    nodes = [Worker(lambda: migrations.upgrade(empty_database)) for _ in range(3)]
+
+    for node in nodes:
+        node.result()
+
+    assert migrations.current_revision(empty_database) == SCHEMA_REVISION
+
+
+def test_looking_at_a_sqlite_file_that_is_not_there_does_not_make_it(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'nowhere.db'}")
+
+    with pytest.raises(ConfigurationInvalid, match=r"nowhere\.db is empty"):
+        migrations.check_schema(database)
+
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_failed_migration_leaves_nothing_behind(
+    empty_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = migrations._run
+
+    def broken(connection: Connection) -> None:
+        real(connection)
+        connection.execute(text("SELECT 1 FROM nowhere"))
+
+    monkeypatch.setattr(migrations, "_run", broken)
+
+    with pytest.raises(ConfigurationInvalid, match="nowhere"):
+        migrations.upgrade(empty_database)
+
+    with empty_database.read() as connection:
+        assert inspect(connection).get_table_names() == []
+
+
+def test_migration_of_sqlite_may_rebuild_a_table_that_others_refer_to(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite alters a table by dropping its old copy, which must not take the rows along."""
+    database = open_database(sqlite_url)
+    with database.engine.begin() as connection:
+        for statement in (
+            "INSERT INTO teams VALUES (1, 'acme', '2026-01-01')",
+            "INSERT INTO workspaces VALUES (1, 1, 'acme', 'team', '2026-01-01')",
+            "INSERT INTO registries VALUES (1, 1, 'main', 'hosted', '2026-01-01')",
+            "INSERT INTO packages VALUES (1, 1, 'demo', 'demo', 1, 'active', NULL, '2026-01-01')",
+            "INSERT INTO releases VALUES (1, 1, '1.0', '2026-01-01')",
+        ):
+            connection.exec_driver_sql(statement)
+
+    def rebuild(connection: Connection) -> None:
+        for statement in (
+            "CREATE TABLE new_packages AS SELECT * FROM packages",
+            "DROP TABLE packages",
+            "ALTER TABLE new_packages RENAME TO packages",
+            "CREATE UNIQUE INDEX packages_id ON packages (id)",
+        ):
+            connection.exec_driver_sql(statement)
+
+    monkeypatch.setattr(migrations, "_run", rebuild)
+
+    migrations.upgrade(database)
+
+    with database.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM releases").scalar() == 1
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    database.dispose()
+
+
+def test_migration_of_sqlite_that_breaks_a_reference_is_undone(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = open_database(sqlite_url)
+
+    def careless(connection: Connection) -> None:
+        connection.exec_driver_sql("INSERT INTO workspaces VALUES (1, 99, 'a', 'team', '')")
+
+    monkeypatch.setattr(migrations, "_run", careless)
+
+    with pytest.raises(RuntimeError, match="refer to nothing"):
+        migrations.upgrade(database)
+
+    with database.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM workspaces").scalar() == 0
+    database.dispose()
+
+
+@pytest.mark.parametrize("revision", ["0000", "9999"])
+def test_other_revision_is_refused_on_both_databases(
+    database: Database, database_url: str, revision: str
+) -> None:
+    set_revision(database_url, revision)
+
+    with pytest.raises(ConfigurationInvalid, match=f"the database has schema {revision}"):
+        migrations.check_schema(database)

@@ -1,0 +1,117 @@
+"""Two applications on one database: what one does, the other has to know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import current_thread
+from typing import Any
+
+import psycopg
+
+from stockroom.feed import Feed
+from stockroom.feed.feed import PROOF_SECONDS
+from tests.archives import make_wheel
+from tests.support.library import INDEX
+from tests.support.site import TestSite
+from tests.support.statements import watched
+from tests.support.waiting import Gate, Worker, wait_until
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """Two nodes and a key that may write; ``other`` is the one that has to learn of changes."""
+
+    one: TestSite
+    other: TestSite
+    key: str
+
+    @property
+    def url(self) -> str:
+        """The URL of their database."""
+        return self.one.values["sqlalchemy.url"]
+
+    def soon(self, holds: Callable[[], bool]) -> None:
+        """Make sure that the next read shows a change.
+
+        PostgreSQL's announcements take a moment; but a request that begins a second after the
+        commit must know of it.
+        """
+        if self.one.database.is_sqlite:
+            assert holds()
+        else:
+            wait_until(holds, PROOF_SECONDS)
+
+    def files(self, package: str = "demo-pkg") -> list[str]:
+        """The names of a package's files as the other node shows them."""
+        return [file["filename"] for file in self.other.page(package, self.key)["files"]]
+
+    def status(self, path: str = INDEX, key: str | None = None, **headers: str) -> int:
+        """What the other node answers; with the key of both unless another one is given."""
+        answer = self.other.get(path, key or self.key, status="*", **headers)
+        return int(answer.status_int)
+
+
+@contextmanager
+def open_nodes(database_url: str, folder: Path) -> Iterator[Nodes]:
+    """Start two nodes that both show the wheel of demo-pkg 1.0 in acme/main."""
+    sites = [TestSite(database_url, folder) for _ in range(2)]
+    try:
+        nodes = Nodes(*sites, key=_furnish(sites[0]))
+        nodes.soon(lambda: len(nodes.files()) == 1)
+        yield nodes
+    finally:
+        # Each may have to wait for its listener, which none has to do alone.
+        for closing in [Worker(site.close) for site in sites]:
+            closing.result()
+
+
+def _furnish(site: TestSite) -> str:
+    site.create_workspace()
+    key = site.create_key()
+    site.upload(*make_wheel("demo-pkg", "1.0"), key)
+    return key
+
+
+@contextmanager
+def stopped_at(site: TestSite, table: str) -> Iterator[Gate]:
+    """Stop the first worker that has read from ``table``: what it holds may become old."""
+    gate = Gate()
+    stopped: list[bool] = []
+
+    def stop(statement: str) -> None:
+        worker = isinstance(current_thread(), Worker)
+        if worker and f"FROM {table}" in statement and not stopped:
+            stopped.append(True)
+            gate.stop_here()
+
+    with watched(site.database.engine, after=stop):
+        try:
+            yield gate
+        finally:
+            gate.open()
+
+
+def is_informed(site: TestSite) -> bool:
+    """Whether the node can prove, without asking, that it has heard of everything."""
+    with site.count_queries() as statements:
+        site.service(Feed).check()
+    return not statements
+
+
+def database_of(url: str) -> str:
+    """The name of a PostgreSQL database."""
+    with psycopg.connect(url) as connection:
+        return connection.info.dbname
+
+
+def cut_listeners(connection: psycopg.Connection[Any], database: str) -> int:
+    """End the connections on which nodes of a database listen; tells how many those were."""
+    rows = connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+        " AND pid <> pg_backend_pid() AND query IN ('LISTEN stockroom', 'SELECT 1')",
+        [database],
+    ).fetchall()
+    return len(rows)

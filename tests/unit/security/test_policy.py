@@ -1,0 +1,146 @@
+"""The security policy: identity, permission, and that a refused caller may do nothing."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from stockroom.resources import Resource
+from stockroom.security.acl import registry_acl, server_acl, workspace_acl
+from stockroom.security.identities import Identities
+from stockroom.security.identity import REFUSED, Identity
+from stockroom.security.permissions import Permission, Role, principal
+from stockroom.security.policy import SecurityPolicy
+from stockroom.web import Request
+
+WORKSPACE, TEAM, REGISTRY = 1, 2, 3
+
+
+class KnownCallers:
+    """Identifies callers by the header itself, and counts how often it is asked."""
+
+    def __init__(self, **callers: Identity | None) -> None:
+        self.callers = callers
+        self.asked = 0
+
+    def identify(self, authorization: str) -> Identity | None:
+        self.asked += 1
+        return self.callers[authorization or "anonymous"]
+
+
+def caller(role: Role, scope_kind: str, scope_id: int) -> Identity:
+    return Identity("key:7", "a key", frozenset({principal(role, scope_kind, scope_id)}))
+
+
+def registry(visibility: str = "team") -> Resource:
+    """A registry in its workspace in the root."""
+    root = Resource(None, "")
+    root.__acl__ = server_acl()
+    workspace = Resource(root, "acme")
+    workspace.__acl__ = workspace_acl(WORKSPACE, TEAM, visibility)
+    place = Resource(workspace, "main")
+    place.__acl__ = registry_acl(REGISTRY)
+    return place
+
+
+def policy(callers: KnownCallers) -> SecurityPolicy:
+    return SecurityPolicy(cast(Identities, callers))
+
+
+def request(authorization: str = "") -> Request:
+    environ: dict[str, Any] = {"HTTP_AUTHORIZATION": authorization}
+    made: Request = Request.blank("/", environ=environ)
+    return made
+
+
+def may(identity: Identity | None, permission: Permission, place: Resource | None = None) -> bool:
+    callers = KnownCallers(anonymous=None, caller=identity)
+    sent = request("" if identity is None else "caller")
+    return bool(policy(callers).permits(sent, place or registry(), permission))
+
+
+class TestIdentity:
+    def test_it_is_looked_up_once_per_request(self) -> None:
+        callers = KnownCallers(caller=caller(Role.READER, "workspace", WORKSPACE))
+        sent, security = request("caller"), policy(callers)
+
+        security.identity(sent)
+        security.authenticated_userid(sent)
+        security.permits(sent, registry(), Permission.VIEW_READ)
+
+        assert callers.asked == 1
+
+    def test_no_header_is_anonymous(self) -> None:
+        assert policy(KnownCallers(anonymous=None)).identity(request()) is None
+
+    def test_a_known_caller_has_a_subject(self) -> None:
+        callers = KnownCallers(caller=caller(Role.READER, "workspace", WORKSPACE))
+
+        assert policy(callers).authenticated_userid(request("caller")) == "key:7"
+
+    @pytest.mark.parametrize("identity", [None, REFUSED])
+    def test_others_have_none(self, identity: Identity | None) -> None:
+        callers = KnownCallers(caller=identity)
+
+        assert policy(callers).authenticated_userid(request("caller")) is None
+
+    def test_nothing_is_remembered(self) -> None:
+        security = policy(KnownCallers(anonymous=None))
+
+        assert security.remember(request(), "key:7") == []
+        assert security.forget(request()) == []
+
+
+class TestPermits:
+    @pytest.mark.parametrize(
+        ("kind", "id_"),
+        [("server", 0), ("team", TEAM), ("workspace", WORKSPACE), ("registry", REGISTRY)],
+    )
+    def test_a_grant_holds_for_everything_below_its_scope(self, kind: str, id_: int) -> None:
+        assert may(caller(Role.WRITER, kind, id_), Permission.REGISTRY_UPLOAD)
+
+    @pytest.mark.parametrize(
+        ("kind", "id_"),
+        [
+            ("server", 1),
+            ("team", TEAM + 10),
+            ("workspace", WORKSPACE + 10),
+            ("registry", REGISTRY + 10),
+            ("view", REGISTRY),
+        ],
+    )
+    def test_a_grant_elsewhere_means_nothing(self, kind: str, id_: int) -> None:
+        owner = caller(Role.OWNER, kind, id_)
+
+        assert not [permission for permission in Permission if may(owner, permission)]
+
+    def test_a_grant_does_not_reach_above_its_scope(self) -> None:
+        place = registry()
+        writer = caller(Role.WRITER, "registry", REGISTRY)
+
+        assert not may(writer, Permission.WORKSPACE_READ, place.__parent__)
+
+    @pytest.mark.parametrize("visibility", ["team", "global", "public"])
+    def test_a_refused_caller_may_nothing_however_visible_the_place(self, visibility: str) -> None:
+        place = registry(visibility)
+
+        assert not [permission for permission in Permission if may(REFUSED, permission, place)]
+
+    @pytest.mark.parametrize(
+        ("visibility", "anonymous", "known"),
+        [("team", False, False), ("global", False, True), ("public", True, True)],
+    )
+    def test_visibility_opens_reading(self, visibility: str, anonymous: bool, known: bool) -> None:
+        place = registry(visibility)
+        stranger = caller(Role.OWNER, "workspace", 99)
+
+        assert may(None, Permission.VIEW_READ, place) == anonymous
+        assert may(stranger, Permission.VIEW_READ, place) == known
+
+    @pytest.mark.parametrize("visibility", ["team", "global", "public"])
+    def test_visibility_never_opens_uploading(self, visibility: str) -> None:
+        place = registry(visibility)
+
+        assert not may(None, Permission.REGISTRY_UPLOAD, place)
+        assert not may(caller(Role.OWNER, "team", 99), Permission.REGISTRY_UPLOAD, place)

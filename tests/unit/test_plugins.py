@@ -1,0 +1,309 @@
+"""The plugin manager: what it loads, what it refuses, and how the hooks' answers are combined."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stockroom import __version__
+from stockroom.errors import ConfigurationInvalid
+from stockroom.plugins import Plugins
+from stockroom.settings import read_settings
+from tests.support.distributions import SitePackages
+
+IMPORTS = """\
+    from dataclasses import dataclass
+
+    from stockroom.hookspecs import hookimpl
+    from stockroom.spi import setting
+    from stockroom.spi.settings import integer
+"""
+STORAGE = """\
+    from stockroom.hookspecs import hookimpl
+
+    def make(url):
+        if url.netloc == "refused":
+            raise ValueError("the bucket is refused")
+        return f"storage for {url.geturl()}"
+
+    @hookimpl
+    def stockroom_storage_backends(settings):
+        return {"memory": make}
+"""
+WITH_SETTINGS = f"""\
+{IMPORTS}
+    @dataclass(frozen=True, kw_only=True)
+    class Sample:
+        hours: int = setting(parse=integer(minimum=1), default=6, help="Hours between two.")
+
+    @hookimpl
+    def stockroom_settings():
+        return Sample
+"""
+READING_SETTINGS = f"""\
+{WITH_SETTINGS}
+    @hookimpl
+    def stockroom_storage_backends(settings):
+        return {{"hours": lambda url: settings.of(Sample).hours}}
+"""
+
+
+@pytest.fixture
+def site_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SitePackages]:
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    importlib.invalidate_caches()
+    made = SitePackages(folder)
+    yield made
+    made.forget()
+
+
+def load(names: str = "", **settings: str) -> Plugins:
+    """The plugin manager with ``names`` enabled; ``__`` in the name of a setting is a dot."""
+    values = {
+        "sqlalchemy.url": "sqlite:////srv/stockroom.db",
+        "stockroom.storage": "file:///srv/files",
+        "stockroom.plugins": names,
+        **{name.replace("__", "."): value for name, value in settings.items()},
+    }
+    return Plugins(read_settings(values))
+
+
+def refusals(names: str = "", **settings: str) -> list[str]:
+    """Every reason why these plugins cannot be enabled."""
+    with pytest.raises(ConfigurationInvalid) as caught:
+        load(names, **settings)
+    return list(caught.value.messages)
+
+
+def opened(plugins: Plugins, url: str) -> Any:
+    """What the backend for ``url`` answers; in these tests not a storage, but something telling."""
+    return plugins.storage(url)
+
+
+def test_builtin_plugin_needs_no_enabling() -> None:
+    [filesystem] = load().describe()
+
+    assert filesystem == ("filesystem", "stockroom", __version__, ("stockroom_storage_backends",))
+
+
+def test_installed_plugin_is_not_enabled_by_itself(site_packages: SitePackages) -> None:
+    site_packages.install("stockroom-memory", plugin="memory", code=STORAGE)
+
+    assert [plugin.name for plugin in load().describe()] == ["filesystem"]
+
+
+def test_plugin_is_found_by_its_entry_point(site_packages: SitePackages) -> None:
+    site_packages.install("stockroom-memory", plugin="memory", code=STORAGE)
+
+    plugins = load("memory")
+
+    assert plugins.describe()[1:] == [
+        ("memory", "stockroom-memory", "1.2", ("stockroom_storage_backends",))
+    ]
+    assert opened(plugins, "memory://x/y") == "storage for memory://x/y"
+
+
+def test_plugins_are_listed_in_the_order_in_which_they_are_enabled(
+    site_packages: SitePackages,
+) -> None:
+    for name in ("one", "two", "three"):
+        site_packages.install(f"stockroom-{name}", plugin=name, code=WITH_SETTINGS)
+
+    assert [plugin.name for plugin in load("two three one").describe()] == [
+        "filesystem",
+        "two",
+        "three",
+        "one",
+    ]
+
+
+def test_plugin_may_be_an_object_in_a_module(site_packages: SitePackages) -> None:
+    code = """\
+        from stockroom.hookspecs import hookimpl
+
+        class Memory:
+            @hookimpl
+            def stockroom_storage_backends(self, settings):
+                return {"memory": lambda url: "kept"}
+
+        plugin = Memory()
+        """
+    site_packages.install(
+        "stockroom-object", plugin="memory", code=code, target="stockroom_object:plugin"
+    )
+
+    assert opened(load("memory"), "memory://x") == "kept"
+
+
+def test_absent_plugins_are_all_told_with_what_to_do(site_packages: SitePackages) -> None:
+    site_packages.install("stockroom-memory", plugin="memory", code=STORAGE)
+
+    assert refusals("s3 memory osv") == [
+        (
+            "stockroom.plugins names s3, which is not installed (installed: memory); "
+            "try `pip install stockroom-s3`"
+        ),
+        (
+            "stockroom.plugins names osv, which is not installed (installed: memory); "
+            "try `pip install stockroom-osv`"
+        ),
+    ]
+
+
+def test_builtin_plugin_in_the_list_is_refused() -> None:
+    assert refusals("filesystem") == [
+        "filesystem is built in and always enabled: take it out of stockroom.plugins"
+    ]
+
+
+def test_two_distributions_with_one_plugin_name_are_refused(site_packages: SitePackages) -> None:
+    for distribution in ("stockroom-a", "stockroom-b"):
+        site_packages.install(distribution, plugin="memory", code=STORAGE)
+
+    assert refusals("memory") == [
+        (
+            "plugin memory is offered by several distributions (stockroom-a, stockroom-b): "
+            "uninstall all but one"
+        )
+    ]
+
+
+def test_plugin_that_cannot_be_imported_is_refused(site_packages: SitePackages) -> None:
+    site_packages.install("stockroom-broken", plugin="broken", code="import nowhere_at_all")
+
+    assert refusals("broken") == [
+        "plugin broken cannot be loaded: ModuleNotFoundError: No module named 'nowhere_at_all'"
+    ]
+
+
+def test_misspelt_hook_is_refused_with_a_suggestion(site_packages: SitePackages) -> None:
+    code = STORAGE.replace("stockroom_storage_backends", "stockroom_storage_backend")
+    site_packages.install("stockroom-misspelt", plugin="misspelt", code=code)
+
+    assert refusals("misspelt") == [
+        (
+            "plugin misspelt implements stockroom_storage_backend, which is no hook of this "
+            "Stockroom; did you mean stockroom_storage_backends?"
+        )
+    ]
+
+
+def test_hook_with_an_unknown_argument_is_refused(site_packages: SitePackages) -> None:
+    code = STORAGE.replace("(settings)", "(settings, request)")
+    site_packages.install("stockroom-greedy", plugin="greedy", code=code)
+
+    [refusal] = refusals("greedy")
+
+    assert refusal.startswith("plugin greedy is refused: ")
+    assert "request" in refusal
+    assert "\n" not in refusal
+
+
+def test_hook_may_leave_out_arguments(site_packages: SitePackages) -> None:
+    code = STORAGE.replace("(settings)", "()")
+    site_packages.install("stockroom-modest", plugin="modest", code=code)
+
+    assert opened(load("modest"), "memory://x") == "storage for memory://x"
+
+
+def test_setting_of_a_plugin_reaches_its_hooks(site_packages: SitePackages) -> None:
+    site_packages.install("stockroom-hours", plugin="hours", code=READING_SETTINGS)
+
+    plugins = load("hours", plugin__hours__hours="7")
+
+    assert opened(plugins, "hours://x") == 7
+    assert [*plugins.sections] == ["hours"]
+
+
+def test_wrong_and_unknown_settings_of_plugins_are_told_together(
+    site_packages: SitePackages,
+) -> None:
+    site_packages.install("stockroom-hours", plugin="hours", code=WITH_SETTINGS)
+
+    assert refusals(
+        "hours", plugin__hours__hours="0", plugin__hours__hour="7", plugin__osv__hours="7"
+    ) == [
+        "plugin.hours.hours = 0: must be at least 1",
+        "plugin.hours.hour is not a setting; did you mean plugin.hours.hours?",
+        "plugin.osv.hours is not a setting: the plugin osv is not in stockroom.plugins",
+    ]
+
+
+def test_setting_of_a_plugin_without_settings_is_refused(site_packages: SitePackages) -> None:
+    site_packages.install("stockroom-memory", plugin="memory", code=STORAGE)
+
+    assert refusals("memory", plugin__memory__size="7") == [
+        "plugin.memory.size is not a setting; see `stockroom settings` for all keys"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("raise RuntimeError('no luck')", "RuntimeError: no luck"),
+        ("return int", "TypeError: "),
+        ("return dataclass(type('Careless', (), {'__annotations__': {'x': int}}))", "TypeError: "),
+    ],
+)
+def test_plugin_that_fails_to_declare_its_settings_is_refused(
+    site_packages: SitePackages, body: str, reason: str
+) -> None:
+    code = f"{IMPORTS}\n    @hookimpl\n    def stockroom_settings():\n        {body}\n"
+    site_packages.install("stockroom-broken", plugin="broken", code=code)
+
+    [refusal] = refusals("broken")
+
+    assert refusal.startswith(f"plugin broken fails to declare its settings: {reason}")
+
+
+def test_plugin_may_say_that_it_has_no_settings(site_packages: SitePackages) -> None:
+    code = WITH_SETTINGS.replace("return Sample", "return None")
+    site_packages.install("stockroom-none", plugin="none", code=code)
+
+    assert load("none").sections == {}
+
+
+def test_two_plugins_for_one_scheme_are_refused(site_packages: SitePackages) -> None:
+    site_packages.install("stockroom-a", plugin="a", code=STORAGE)
+    site_packages.install("stockroom-b", plugin="b", code=STORAGE)
+
+    with pytest.raises(ConfigurationInvalid, match="two plugins store memory: URLs"):
+        load("a b").storage("memory://x")
+
+
+def test_scheme_of_no_plugin_is_refused_with_what_there_is() -> None:
+    with pytest.raises(ConfigurationInvalid) as caught:
+        load().storage("s3://key:hush@bucket")
+
+    assert caught.value.messages == (
+        (
+            "stockroom.storage = s3://key:***@bucket: no enabled plugin stores s3: URLs, "
+            "only file:; add the plugin that does to stockroom.plugins"
+        ),
+    )
+
+
+def test_url_that_a_backend_refuses_is_told_without_its_password(
+    site_packages: SitePackages,
+) -> None:
+    site_packages.install("stockroom-memory", plugin="memory", code=STORAGE)
+
+    with pytest.raises(ConfigurationInvalid) as caught:
+        load("memory").storage("memory://refused")
+
+    assert caught.value.messages == ("stockroom.storage = memory://refused: the bucket is refused",)
+
+
+def test_backend_that_is_not_used_is_never_opened(site_packages: SitePackages) -> None:
+    code = STORAGE.replace('if url.netloc == "refused"', "if True")
+    site_packages.install("stockroom-memory", plugin="memory", code=code)
+
+    plugins = load("memory")
+
+    assert plugins.settings is not None
