@@ -4,7 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= var
-PYTEST_ARGS ?=
+# Two processes: much of the time is spent waiting for servers and clients to start.
+PYTEST_ARGS ?= -n 2 --dist loadfile
 
 CREATED := $(VENV)/.created
 RUN_STAMP := $(VENV)/.run
@@ -40,6 +41,10 @@ setup: $(TEST_STAMP) $(PROJECT_STAMP) ## Make .venv, with everything that work o
 clients: setup ## Make the environments of the client programs (uv, pip, twine)
 	@$(BIN)/python tests/clients/setup.py
 
+.PHONY: nginx
+nginx: ## Make sure that there is an nginx for the tests
+	@tests/setup-nginx
+
 .PHONY: check
 check: setup ## Check format, style, types and layers
 	$(BIN)/ruff format --check
@@ -48,11 +53,11 @@ check: setup ## Check format, style, types and layers
 	$(BIN)/lint-imports --no-logo
 
 .PHONY: test
-test: setup clients check ## Run every check, then every test
+test: setup clients nginx check ## Run every check, then every test
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 .PHONY: coverage
-coverage: setup clients ## Run the tests and list the lines that none of them reached
+coverage: setup clients nginx ## Run the tests and list the lines that none of them reached
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
@@ -76,7 +81,7 @@ lock: ## Write the lock files anew (LOCK_ARGS=--upgrade takes newer versions)
 
 .PHONY: clean
 clean: ## Remove everything that can be made again (not ./var)
-	rm -rf $(VENV) .clients build dist htmlcov .coverage .coverage.* .hypothesis \
+	rm -rf $(VENV) .clients .nginx build dist htmlcov .coverage .coverage.* .hypothesis \
 		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests stubs -type d -name __pycache__ -prune -exec rm -rf {} +
 

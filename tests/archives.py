@@ -7,6 +7,7 @@ build archives of any content, for tests that need a broken distribution.
 from __future__ import annotations
 
 import base64
+import csv
 import gzip
 import hashlib
 import io
@@ -139,14 +140,14 @@ def make_wheel_file(tag: str = "py3-none-any", build: str | None = None) -> byte
 
 def make_record(members: Mapping[str, str | bytes], dist_info: str) -> bytes:
     """The content of a RECORD file that lists ``members`` and itself."""
-    rows = []
+    lines = io.StringIO()
+    rows = csv.writer(lines, lineterminator="\n")
     for path, content in members.items():
         data = _bytes(content)
         digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-        rows.append(f'"{path}"' if "," in path else path)
-        rows[-1] += f",sha256={digest},{len(data)}\n"
-    rows.append(f"{dist_info}/RECORD,,\n")
-    return "".join(rows).encode()
+        rows.writerow([path, f"sha256={digest}", len(data)])
+    rows.writerow([f"{dist_info}/RECORD", "", ""])
+    return lines.getvalue().encode("utf-8", "surrogateescape")
 
 
 def make_zip(members: Members, *, compress: bool = True) -> bytes:

@@ -7,9 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis
+
 from tests.support.databases import MakeUrl, postgresql_databases, sqlite_databases
 from tests.support.server import ServerProcess
 from tests.support.site import TestSite
+
+# How long an example takes says more of the machine than of the code.
+hypothesis.register_profile("stockroom", deadline=None)
+hypothesis.load_profile("stockroom")
 
 MakeSite = Callable[..., TestSite]
 StartServer = Callable[..., ServerProcess]

@@ -52,8 +52,8 @@ class Plugins:
         if factory is None:
             offered = ", ".join(sorted(self._storage_factories()))
             raise ConfigurationInvalid(
-                f"stockroom.storage = {masked(url)}: no enabled plugin stores {parts.scheme}: URLs, "
-                f"only {offered}:; add the plugin that does to stockroom.plugins"
+                f"stockroom.storage = {masked(url)}: no enabled plugin stores {parts.scheme}: "
+                f"URLs, only {offered}:; add the plugin that does to stockroom.plugins"
             )
         try:
             return factory(parts)

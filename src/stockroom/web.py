@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import re
@@ -49,6 +50,12 @@ class Unavailable(Problem):
     """The database does not answer."""
 
     slug, status, title = "unavailable", 503, "Service unavailable"
+
+
+class StorageFull(Problem):
+    """There is no room for what was sent."""
+
+    slug, status, title = "storage-full", 507, "Insufficient storage"
 
 
 class Services(Registry):
@@ -237,6 +244,14 @@ def show_database_error(error: OperationalError, request: Request) -> Ready:
     return show_problem(Unavailable("the database does not answer; try again later"), request)
 
 
+def show_system_error(error: OSError, request: Request) -> Ready:
+    """A full disk is for the operator to mend; everything else of the kind is a defect."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return show_defect(error, request)
+    log.error("the storage is full", exc_info=error)
+    return show_problem(StorageFull("the server's storage is full; tell its operator"), request)
+
+
 def show_defect(error: Exception, request: Request) -> Ready:
     """A defect of ours: log it, tell the client nothing of it."""
     log.error("unhandled exception at %s %s", request.method, request.path_info, exc_info=error)
@@ -255,6 +270,7 @@ def configure(config: Configurator) -> None:
     config.add_exception_view(show_problem, context=Problem)
     config.add_exception_view(show_bad_path, context=URLDecodeError)
     config.add_exception_view(show_database_error, context=OperationalError)
+    config.add_exception_view(show_system_error, context=OSError)
     config.add_exception_view(show_defect, context=Exception)
     config.add_notfound_view(show_denied)
     config.add_forbidden_view(show_denied)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -16,8 +17,11 @@ from tests.archives import make_wheel
 from tests.support.server import ServerProcess, free_port, wait_until_ready
 from tests.support.site import JSON, bearer, form_fields
 
-NGINX = shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin"]))
-DOCUMENT = Path(__file__).parents[2] / "docs" / "operating.md"
+PROJECT = Path(__file__).parents[2]
+# The last one is where tests/setup-nginx puts it on machines that have none.
+FOLDERS = [os.environ.get("PATH", ""), "/usr/sbin", str(PROJECT / ".nginx" / "usr" / "sbin")]
+NGINX = shutil.which("nginx", path=os.pathsep.join(FOLDERS))
+DOCUMENT = PROJECT / "docs" / "operating.md"
 BLOCK = re.compile(r"^<!-- nginx -->\n\n```nginx\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MAIN = """\
 {user}
@@ -36,8 +40,6 @@ http {{
 }}
 """
 FILENAME, CONTENT = make_wheel("demo-pkg", "1.0")
-
-pytestmark = pytest.mark.skipif(NGINX is None, reason="there is no nginx on this machine")
 
 
 class Site:
@@ -78,6 +80,7 @@ def start_nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
     started: list[subprocess.Popen[bytes]] = []
 
     def start(server: ServerProcess) -> str:
+        assert NGINX is not None, "there is no nginx: `make nginx` gets one"
         folder, port = tmp_path_factory.mktemp("nginx"), free_port()
         [block] = BLOCK.findall(DOCUMENT.read_text("utf-8"))
         site = block.replace("127.0.0.1:8000", f"127.0.0.1:{server.port}")
@@ -90,7 +93,9 @@ def start_nginx(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
         log = folder / "nginx.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [str(NGINX), "-c", configuration], stdout=output, stderr=subprocess.STDOUT
+                [NGINX, "-e", "stderr", "-c", configuration],
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
         started.append(process)
         base = f"http://127.0.0.1:{port}"
@@ -109,14 +114,11 @@ def site(
     make_sqlite: Callable[[], str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
-    server = ServerProcess(
-        tmp_path_factory.mktemp("server"),
-        make_sqlite(),
-        **{
-            "stockroom.trusted_proxies": "127.0.0.1",
-            "stockroom.x_accel_redirect": "/protected-files",
-        },
-    )
+    settings: Any = {
+        "stockroom.trusted_proxies": "127.0.0.1",
+        "stockroom.x_accel_redirect": "/protected-files",
+    }
+    server = ServerProcess(tmp_path_factory.mktemp("server"), make_sqlite(), **settings)
     with server.ini.open("a", encoding="utf-8") as ini:
         ini.write("clear_untrusted_proxy_headers = no\n")
     server.stockroom("workspace", "create", "acme")

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, inspect, text
 from stockroom import migrations
 from stockroom.db import Base, Database
 from stockroom.errors import ConfigurationInvalid
+from stockroom.manage.places import Places
 from stockroom.models import SCHEMA_REVISION
 from tests.support.schemas import empty, open_database, set_revision
 from tests.support.waiting import Worker
@@ -142,22 +143,15 @@ def test_migration_of_sqlite_may_rebuild_a_table_that_others_refer_to(
 ) -> None:
     """SQLite alters a table by dropping its old copy, which must not take the rows along."""
     database = open_database(sqlite_url)
-    with database.engine.begin() as connection:
-        for statement in (
-            "INSERT INTO teams VALUES (1, 'acme', '2026-01-01')",
-            "INSERT INTO workspaces VALUES (1, 1, 'acme', 'team', '2026-01-01')",
-            "INSERT INTO registries VALUES (1, 1, 'main', 'hosted', '2026-01-01')",
-            "INSERT INTO packages VALUES (1, 1, 'demo', 'demo', 1, 'active', NULL, '2026-01-01')",
-            "INSERT INTO releases VALUES (1, 1, '1.0', '2026-01-01')",
-        ):
-            connection.exec_driver_sql(statement)
+    with database.transaction() as session:
+        Places(session, "test").create_workspace("acme")
 
     def rebuild(connection: Connection) -> None:
         for statement in (
-            "CREATE TABLE new_packages AS SELECT * FROM packages",
-            "DROP TABLE packages",
-            "ALTER TABLE new_packages RENAME TO packages",
-            "CREATE UNIQUE INDEX packages_id ON packages (id)",
+            "CREATE TABLE new_views AS SELECT * FROM views",
+            "DROP TABLE views",
+            "ALTER TABLE new_views RENAME TO views",
+            "CREATE UNIQUE INDEX views_id ON views (id)",
         ):
             connection.exec_driver_sql(statement)
 
@@ -166,7 +160,7 @@ def test_migration_of_sqlite_may_rebuild_a_table_that_others_refer_to(
     migrations.upgrade(database)
 
     with database.read() as connection:
-        assert connection.exec_driver_sql("SELECT count(*) FROM releases").scalar() == 1
+        assert connection.exec_driver_sql("SELECT count(*) FROM view_members").scalar() == 1
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
     database.dispose()
 
@@ -177,7 +171,10 @@ def test_migration_of_sqlite_that_breaks_a_reference_is_undone(
     database = open_database(sqlite_url)
 
     def careless(connection: Connection) -> None:
-        connection.exec_driver_sql("INSERT INTO workspaces VALUES (1, 99, 'a', 'team', '')")
+        connection.exec_driver_sql(
+            "INSERT INTO workspaces (id, team_id, name, visibility, created_at) "
+            "VALUES (1, 99, 'acme', 'team', '2026-01-01')"
+        )
 
     monkeypatch.setattr(migrations, "_run", careless)
 

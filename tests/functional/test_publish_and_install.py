@@ -42,3 +42,14 @@ def test_a_warm_page_costs_no_query_and_a_first_page_three(both: TestSite) -> No
 
     assert len(first) <= 3
     assert warm == []
+
+
+def test_versions_that_are_equal_by_pep_440_are_one_release(both: TestSite) -> None:
+    key = both.create_key()
+    both.upload(*make_wheel("demo-pkg", "1.0"), key)
+
+    both.upload(*make_sdist("demo-pkg", "1.0.0"), key)
+
+    page = both.page("demo-pkg", key)
+    assert page["versions"] == ["1.0"]
+    assert len(page["files"]) == 2

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 from click.testing import CliRunner, Result
 
 from stockroom.cli import stockroom
@@ -58,3 +59,14 @@ class CommandLine:
     def json(self, *arguments: str) -> Any:
         """Run a command with ``--json`` and return what that says."""
         return json.loads(self.run(*arguments, "--json"))
+
+
+def all_commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The names of every command, the groups included."""
+    found = [path]
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            found += all_commands(command, (*path, name))
+        else:
+            found.append((*path, name))
+    return found

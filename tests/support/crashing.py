@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import os
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ class CrashingServer(ServerProcess):
             folder,
             site.values["sqlalchemy.url"],
             files=site.folder,
-            environment={VARIABLE: moment, "PYTHONPATH": str(ROOT)},
+            environment={VARIABLE: moment, "PYTHONPATH": os.pathsep.join([*sys.path, str(ROOT)])},
         )
         self.ini.write_text(self.ini.read_text().replace(USUAL, MINED))
 

@@ -105,20 +105,25 @@ def set_visibility(site: TestSite, visibility: str, workspace: str = "acme") -> 
 
 
 def set_status(
-    site: TestSite, status: str, reason: str | None = None, package: str = "demo-pkg"
+    site: TestSite,
+    status: str,
+    reason: str | None = None,
+    *,
+    package: str = "demo-pkg",
+    workspace: str = "acme",
 ) -> None:
-    """Change the status of a package in acme/main."""
+    """Change the status of a package in the registry main."""
     with site.database.transaction() as session:
-        Packages(session, "test").set_status("acme", "main", package, status, reason)
+        Packages(session, "test").set_status(workspace, "main", package, status, reason)
 
 
 def set_yanked(
-    site: TestSite, *, yanked: bool, reason: str | None = None, version: str = "1.0"
+    site: TestSite, *, yanked: bool, reason: str | None = None, workspace: str = "acme"
 ) -> None:
-    """Yank or unyank a release of demo-pkg in acme/main."""
+    """Yank or unyank the release 1.0 of demo-pkg in the registry main."""
     with site.database.transaction() as session:
         Packages(session, "test").set_yanked(
-            "acme", "main", "demo-pkg", version, yanked=yanked, reason=reason
+            workspace, "main", "demo-pkg", "1.0", yanked=yanked, reason=reason
         )
 
 

@@ -14,24 +14,35 @@ import psycopg
 from stockroom.feed import Feed
 from stockroom.feed.feed import PROOF_SECONDS
 from tests.archives import make_wheel
-from tests.support.library import INDEX
 from tests.support.site import TestSite
 from tests.support.statements import watched
 from tests.support.waiting import Gate, Worker, wait_until
 
+Pair = tuple[TestSite, TestSite]
+
 
 @dataclass(frozen=True)
 class Nodes:
-    """Two nodes and a key that may write; ``other`` is the one that has to learn of changes."""
+    """Two nodes, and a key that may write to one workspace of theirs.
+
+    ``other`` is the node that has to learn of what ``one`` does. Both show the wheel of
+    demo-pkg 1.0 in the workspace's registry main.
+    """
 
     one: TestSite
     other: TestSite
+    workspace: str
     key: str
 
     @property
     def url(self) -> str:
         """The URL of their database."""
         return self.one.values["sqlalchemy.url"]
+
+    @property
+    def index(self) -> str:
+        """The path of the project list."""
+        return f"/simple/{self.workspace}/main/"
 
     def soon(self, holds: Callable[[], bool]) -> None:
         """Make sure that the next read shows a change.
@@ -44,35 +55,52 @@ class Nodes:
         else:
             wait_until(holds, PROOF_SECONDS)
 
+    def upload(self, file: tuple[str, bytes], *, through: TestSite | None = None) -> None:
+        """Publish a file through the first node unless another one is given."""
+        (through or self.one).upload(*file, self.key, to=f"{self.workspace}/main")
+
+    def page(self, package: str = "demo-pkg") -> dict[str, Any]:
+        """A package as the other node shows it."""
+        return self.other.page(package, self.key, index=f"{self.workspace}/main")
+
     def files(self, package: str = "demo-pkg") -> list[str]:
         """The names of a package's files as the other node shows them."""
-        return [file["filename"] for file in self.other.page(package, self.key)["files"]]
+        return [file["filename"] for file in self.page(package)["files"]]
 
-    def status(self, path: str = INDEX, key: str | None = None, **headers: str) -> int:
+    def file_url(self, filename: str) -> str:
+        """The path of a file of demo-pkg as the other node shows it."""
+        return self.other.file_url("demo-pkg", filename, self.key, index=f"{self.workspace}/main")
+
+    def status(self, path: str = "", key: str | None = None, **headers: str) -> int:
         """What the other node answers; with the key of both unless another one is given."""
-        answer = self.other.get(path, key or self.key, status="*", **headers)
+        answer = self.other.get(path or self.index, key or self.key, status="*", **headers)
         return int(answer.status_int)
+
+    def public_status(self) -> int:
+        """What the other node answers to the anonymous."""
+        return int(self.other.get(self.index, status="*").status_int)
 
 
 @contextmanager
-def open_nodes(database_url: str, folder: Path) -> Iterator[Nodes]:
-    """Start two nodes that both show the wheel of demo-pkg 1.0 in acme/main."""
-    sites = [TestSite(database_url, folder) for _ in range(2)]
+def open_pair(database_url: str, folder: Path) -> Iterator[Pair]:
+    """Start two nodes on one database and one folder."""
+    one, other = (TestSite(database_url, folder) for _ in range(2))
     try:
-        nodes = Nodes(*sites, key=_furnish(sites[0]))
-        nodes.soon(lambda: len(nodes.files()) == 1)
-        yield nodes
+        yield one, other
     finally:
         # Each may have to wait for its listener, which none has to do alone.
-        for closing in [Worker(site.close) for site in sites]:
+        for closing in [Worker(site.close) for site in (one, other)]:
             closing.result()
 
 
-def _furnish(site: TestSite) -> str:
-    site.create_workspace()
-    key = site.create_key()
-    site.upload(*make_wheel("demo-pkg", "1.0"), key)
-    return key
+def furnish(pair: Pair, workspace: str = "acme") -> Nodes:
+    """Make a workspace on two nodes that has a package."""
+    one, other = pair
+    one.create_workspace(workspace)
+    nodes = Nodes(one, other, workspace, one.create_key(scope=workspace))
+    nodes.upload(make_wheel("demo-pkg", "1.0"))
+    nodes.soon(lambda: nodes.status(f"{nodes.index}demo-pkg/") == 200)
+    return nodes
 
 
 @contextmanager

@@ -13,15 +13,17 @@ from tests.support.waiting import SECONDS
 
 
 class Serving:
-    """`stockroom` with ``arguments``, which must make it serve at ``port`` of loopback."""
+    """``program`` with ``arguments``, which must make it serve at ``port`` of loopback."""
 
-    def __init__(self, log: Path, port: int, *arguments: str | Path) -> None:
+    def __init__(
+        self, log: Path, port: int, *arguments: str | Path, program: str = "stockroom"
+    ) -> None:
         self.port = port
         self.base = f"http://127.0.0.1:{port}"
         self._log = log
         with log.open("wb") as output:
             self.process = subprocess.Popen(
-                [BIN / "stockroom", *arguments],
+                [BIN / program, *arguments],
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 stdin=subprocess.DEVNULL,
@@ -70,5 +72,16 @@ def receive_all(connection: socket.socket) -> bytes:
     """Everything that the server sends until it closes the connection."""
     found = bytearray()
     while data := connection.recv(65536):
+        found += data
+    return bytes(found)
+
+
+def receive_until(connection: socket.socket, mark: bytes) -> bytes:
+    """What the server sends until ``mark`` is in it, and perhaps a little more."""
+    found = bytearray()
+    while mark not in found:
+        data = connection.recv(65536)
+        if not data:
+            raise AssertionError(f"the connection ended after {bytes(found[-200:])!r}")
         found += data
     return bytes(found)

@@ -48,13 +48,21 @@ class CommandGroup(click.Group):
         except Problem as problem:
             raise Refusal(problem.detail) from problem
         except Exception as error:
-            if not _is_of_database(error):
+            told = _of_database(error)
+            if told is None:
                 raise
-            reason = " ".join(str(error.__cause__ or error).split())
-            raise Refusal(f"the database refuses: {reason}") from error
+            raise Refusal(told) from error
 
 
-def _is_of_database(error: Exception) -> bool:
+def _of_database(error: Exception) -> str | None:
+    """What the database means by ``error``, if it comes from there and is nobody's mistake."""
     # What was never imported was not raised either, and the import takes a quarter of a second.
     errors = sys.modules.get("sqlalchemy.exc")
-    return errors is not None and isinstance(error, errors.OperationalError)
+    if errors is None:
+        return None
+    if isinstance(error, errors.IntegrityError):
+        return "somebody else has made or changed the same thing just now; look, and try again"
+    if isinstance(error, errors.OperationalError):
+        reason = " ".join(str(error.__cause__ or error).split())
+        return f"the database refuses: {reason}"
+    return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import socket
 from collections.abc import Callable
@@ -11,7 +12,6 @@ from pathlib import Path
 from typing import Any, cast
 
 import click
-import plaster
 
 from stockroom import migrations
 from stockroom.app import Application, make_app
@@ -76,6 +76,8 @@ def serve_ini(ini: Path) -> None:
 
     :raises ConfigurationInvalid: with every reason why it cannot start.
     """
+    import plaster
+
     read_ini(ini)
     loader = plaster.get_loader(str(ini), protocols=["wsgi"])
     try:
@@ -89,6 +91,7 @@ def serve_ini(ini: Path) -> None:
         # What the application factory makes of it for pserve.
         raise error.__cause__ or error from None
     with closing(application) if hasattr(application, "close") else nullcontext():
+        _end_of_start()
         run(application)
 
 
@@ -108,7 +111,14 @@ def serve_embedded(site: Site, host: str, port: int, threads: int) -> None:
         key = _first_key(site)
         base = _base(host, server.addresses[0][1])
         click.echo(_greeting(site.command, base, _first_registry(application), key), nl=False)
+        _end_of_start()
         server.run()
+
+
+def _end_of_start() -> None:
+    """Take everything made until now out of the garbage collector's sight, and switch it on."""
+    gc.freeze()
+    gc.enable()
 
 
 def _runner(
@@ -188,7 +198,9 @@ def _first_registry(application: Application) -> str | None:
     return f"{WORKSPACE}/{FIRST_REGISTRY}"
 
 
-def _base(host: str, port: int) -> str:
+def _base(host: str, port: str) -> str:
+    if host == "unix":
+        return f"unix:{port}"
     name = socket.gethostname() if host in EVERY_ADDRESS else host
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 

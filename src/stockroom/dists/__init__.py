@@ -15,7 +15,9 @@ from stockroom.dists.metadata import (
     resolver_metadata,
 )
 from stockroom.dists.names import is_valid_name, normalize
+from stockroom.dists.policies import PolicyFinding
 from stockroom.dists.refusals import FilenameRefused
+from stockroom.dists.requirements import strict_constraint
 from stockroom.dists.sdists import inspect_sdist
 from stockroom.dists.versions import parse_version
 from stockroom.dists.wheels import inspect_wheel
@@ -25,6 +27,7 @@ __all__ = [
     "FilenameRefused",
     "Inspection",
     "MetadataReading",
+    "PolicyFinding",
     "ResolverMetadata",
     "SdistFilename",
     "WheelFilename",
@@ -37,4 +40,5 @@ __all__ = [
     "parse_version",
     "read_metadata",
     "resolver_metadata",
+    "strict_constraint",
 ]

@@ -55,9 +55,14 @@ class CoreMetadata:
     obsoletes_dist: tuple[str, ...] = ()
 
     @property
+    def format_version(self) -> tuple[int, int]:
+        """Metadata-Version as numbers."""
+        major, _, minor = self.metadata_version.partition(".")
+        return int(major), int(minor)
+
+    @property
     def is_static_for_resolver(self) -> bool:
         """Whether every wheel built from this sdist has the same dependencies (S-56, PEP 643)."""
-        major, _, minor = self.metadata_version.partition(".")
-        if (int(major), int(minor)) < _DYNAMIC_SINCE:
+        if self.format_version < _DYNAMIC_SINCE:
             return False
         return _RESOLVER_FIELDS.isdisjoint(field.lower() for field in self.dynamic)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from stockroom.dists.core_metadata import CoreMetadata
 from stockroom.dists.filenames import SdistFilename, WheelFilename
 from stockroom.dists.metadata import read_metadata
 from stockroom.dists.names import normalize
+from stockroom.dists.policies import Finding, PolicyFinding
 from stockroom.dists.quoting import quoted
 from stockroom.dists.versions import parse_version
 from stockroom.spi.violations import Violation
@@ -20,12 +21,39 @@ class Inspection:
 
     ``metadata_file`` is METADATA or PKG-INFO byte for byte (S-55, U-90), ``metadata`` what it
     says; each is None if it cannot be used. ``warnings`` are sentences for the uploader.
+    ``findings`` are what a registry may decide about; as decided so far, they are among the
+    violations and the warnings too.
     """
 
     metadata_file: bytes | None
     metadata: CoreMetadata | None
     violations: tuple[Violation, ...]
     warnings: tuple[str, ...]
+    findings: tuple[PolicyFinding, ...] = ()
+
+    def judged(self, refuse: Mapping[str, bool]) -> Inspection:
+        """Decide each finding by its code: refused, or let pass with a warning.
+
+        What ``refuse`` does not name stays as it was decided before.
+        """
+        decided = [
+            replace(finding, refused=refuse.get(finding.violation.code, finding.refused))
+            for finding in self.findings
+        ]
+        open_violations = {finding.violation for finding in decided}
+        open_warnings = {violation.message for violation in open_violations}
+        return replace(
+            self,
+            violations=(
+                *(v for v in self.violations if v not in open_violations),
+                *(finding.violation for finding in decided if finding.refused),
+            ),
+            warnings=(
+                *(w for w in self.warnings if w not in open_warnings),
+                *(finding.violation.message for finding in decided if not finding.refused),
+            ),
+            findings=tuple(decided),
+        )
 
 
 class Findings:
@@ -36,16 +64,35 @@ class Findings:
 
     def __init__(self) -> None:
         self._violations: list[Violation] = []
+        self._warnings: list[str] = []
+        self._findings: list[PolicyFinding] = []
         self._codes: set[str] = set()
         self._metadata_file: bytes | None = None
         self._metadata: CoreMetadata | None = None
-        self.warnings: list[str] = []
 
-    def add(self, violation: Violation) -> None:
-        """Keep a violation, unless there is one with its code."""
-        if violation.code not in self._codes:
-            self._codes.add(violation.code)
-            self._violations.append(violation)
+    @property
+    def refused(self) -> bool:
+        """Whether there is a violation that no policy can lift."""
+        return bool(self._violations)
+
+    @property
+    def metadata(self) -> CoreMetadata | None:
+        """What the metadata file says, None before it is read."""
+        return self._metadata
+
+    def add(self, finding: Finding) -> None:
+        """Keep a finding, unless there is one with its code."""
+        if isinstance(finding, str):
+            self._warnings.append(finding)
+            return
+        code = finding.violation.code if isinstance(finding, PolicyFinding) else finding.code
+        if code in self._codes:
+            return
+        self._codes.add(code)
+        if isinstance(finding, PolicyFinding):
+            self._findings.append(finding)
+        else:
+            self._violations.append(finding)
 
     def add_metadata(self, data: bytes, filename: WheelFilename | SdistFilename) -> None:
         """Read a metadata file and compare it with the filename (U-60)."""
@@ -53,15 +100,20 @@ class Findings:
         self._metadata_file, self._metadata = data, reading.metadata
         # There may be several bad requirements, and each has to be mended.
         self._violations.extend(reading.violations)
-        self.warnings.extend(reading.warnings)
+        self._findings.extend(reading.findings)
+        self._warnings.extend(reading.warnings)
         if reading.metadata is not None:
             self._violations.extend(_disagreements(reading.metadata, filename))
 
     def inspection(self) -> Inspection:
-        """Give the result."""
+        """Give the result, with every policy at its default."""
         return Inspection(
-            self._metadata_file, self._metadata, tuple(self._violations), tuple(self.warnings)
-        )
+            self._metadata_file,
+            self._metadata,
+            tuple(self._violations),
+            tuple(self._warnings),
+            tuple(self._findings),
+        ).judged({})
 
 
 def _disagreements(

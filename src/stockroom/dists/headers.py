@@ -17,6 +17,44 @@ from stockroom.dists.quoting import quoted
 from stockroom.dists.refusals import MetadataRefused
 from stockroom.spi.violations import Violation
 
+KNOWN_FIELDS = frozenset(
+    [
+        "author",
+        "author-email",
+        "classifier",
+        "description",
+        "description-content-type",
+        "download-url",
+        "dynamic",
+        "home-page",
+        "import-name",
+        "import-namespace",
+        "keywords",
+        "license",
+        "license-expression",
+        "license-file",
+        "maintainer",
+        "maintainer-email",
+        "metadata-version",
+        "name",
+        "obsoletes",
+        "obsoletes-dist",
+        "platform",
+        "project-url",
+        "provides",
+        "provides-dist",
+        "provides-extra",
+        "requires",
+        "requires-dist",
+        "requires-external",
+        "requires-python",
+        "summary",
+        "supported-platform",
+        "version",
+    ]
+)
+"""The fields of the core metadata, in lower case."""
+
 # The end of the headers: a line that neither is one nor continues one.
 _NO_FIELD = re.compile(r"^(?![!-9;-~]+:|[ \t])", re.MULTILINE)
 _PIPE = "       |"

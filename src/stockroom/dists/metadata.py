@@ -1,8 +1,9 @@
 """Core metadata: METADATA of a wheel, PKG-INFO of an sdist (U-60 to U-62).
 
 Archives come from every tool of the last twenty years, so reading is lenient: what can be read is
-kept, what cannot is told as a warning. Only what the index and the resolvers stand on must be
-right: Metadata-Version, Name, Version, Requires-Dist and Requires-Python.
+kept, what cannot is told as a warning. What the index and the resolvers stand on must be right:
+Metadata-Version, Name, Version, Requires-Dist and Requires-Python. ``metadata_values`` holds the
+rules about the other fields.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from stockroom.dists.core_metadata import CoreMetadata
-from stockroom.dists.headers import Headers, read_headers
+from stockroom.dists.headers import KNOWN_FIELDS, Headers, read_headers
+from stockroom.dists.licenses import canonical_expression
+from stockroom.dists.metadata_values import value_findings
 from stockroom.dists.names import is_valid_name, normalize
+from stockroom.dists.policies import PolicyFinding
 from stockroom.dists.quoting import plain, quoted
 from stockroom.dists.refusals import MetadataRefused
 from stockroom.dists.requirements import (
@@ -42,55 +46,20 @@ _METADATA_VERSION = re.compile(r"([1-9][0-9]{0,3})\.([0-9]{1,4})\Z")
 # Enough to see what is wrong; a file may hold thousands of bad requirements or odd fields.
 _MOST_SHOWN = 20
 
-_KNOWN_FIELDS = frozenset(
-    [
-        "author",
-        "author-email",
-        "classifier",
-        "description",
-        "description-content-type",
-        "download-url",
-        "dynamic",
-        "home-page",
-        "import-name",
-        "import-namespace",
-        "keywords",
-        "license",
-        "license-expression",
-        "license-file",
-        "maintainer",
-        "maintainer-email",
-        "metadata-version",
-        "name",
-        "obsoletes",
-        "obsoletes-dist",
-        "platform",
-        "project-url",
-        "provides",
-        "provides-dist",
-        "provides-extra",
-        "requires",
-        "requires-dist",
-        "requires-external",
-        "requires-python",
-        "summary",
-        "supported-platform",
-        "version",
-    ]
-)
-
 
 @dataclass(frozen=True, slots=True)
 class MetadataReading:
     """What came out of a metadata file.
 
     ``metadata`` is None if Metadata-Version, Name or Version cannot be used; ``violations`` are
-    all the reasons to refuse the file, ``warnings`` are sentences about what was passed over.
+    all the reasons to refuse the file, ``warnings`` are sentences about what was passed over, and
+    ``findings`` are what a registry may decide about.
     """
 
     metadata: CoreMetadata | None
     violations: tuple[Violation, ...]
     warnings: tuple[str, ...]
+    findings: tuple[PolicyFinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +82,25 @@ def read_metadata(data: bytes) -> MetadataReading:
         *_settled(headers, "Name", _name_violations),
         *_settled(headers, "Version", _version_violations),
     )
-    violations = (*identity, *_requirement_violations(headers), *_constraint_violations(headers))
+    values = tuple(value_findings(headers, _format_version(headers)))
+    violations = (
+        *identity,
+        *_requirement_violations(headers),
+        *_constraint_violations(headers),
+        *(finding for finding in values if isinstance(finding, Violation)),
+    )
     metadata = None if identity else _core_metadata(headers)
-    if unknown := sorted(headers.fields.keys() - _KNOWN_FIELDS)[:_MOST_SHOWN]:
+    headers.warnings.extend(finding for finding in values if isinstance(finding, str))
+    if unknown := sorted(headers.fields.keys() - KNOWN_FIELDS)[:_MOST_SHOWN]:
         headers.warnings.append(
             f"Unknown metadata fields are ignored: {plain(', '.join(unknown))}."
         )
-    return MetadataReading(metadata, violations, tuple(dict.fromkeys(headers.warnings)))
+    return MetadataReading(
+        metadata,
+        violations,
+        tuple(dict.fromkeys(headers.warnings)),
+        tuple(finding for finding in values if isinstance(finding, PolicyFinding)),
+    )
 
 
 def resolver_metadata(metadata: CoreMetadata) -> ResolverMetadata | None:
@@ -177,6 +158,12 @@ def _metadata_version_violations(value: str, headers: Headers) -> Iterator[Viola
         )
     elif value not in _KNOWN_VERSIONS:
         headers.warnings.append(f"Metadata-Version {quoted(value)} is not known.")
+
+
+def _format_version(headers: Headers) -> tuple[int, int]:
+    values = headers.raw("Metadata-Version")
+    match = _METADATA_VERSION.match(values[0]) if values else None
+    return (int(match[1]), int(match[2])) if match else (0, 0)
 
 
 def _name_violations(value: str, _headers: Headers) -> Iterator[Violation]:
@@ -247,7 +234,7 @@ def _core_metadata(headers: Headers) -> CoreMetadata:
         maintainer=one("Maintainer"),
         maintainer_email=one("Maintainer-email"),
         license=headers.text("License"),
-        license_expression=one("License-Expression"),
+        license_expression=_license_expression(one("License-Expression")),
         license_files=many("License-File"),
         classifiers=many("Classifier"),
         platforms=many("Platform"),
@@ -275,6 +262,11 @@ def _description(headers: Headers) -> str | None:
     if header and body:
         headers.warnings.append("There are two descriptions; the one below the fields is used.")
     return body or header
+
+
+def _license_expression(value: str | None) -> str | None:
+    """The expression in its canonical case (U-52); what is none is kept as it is."""
+    return value and (canonical_expression(value) or value)
 
 
 def _keywords(value: str | None) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The inspection of sdists (U-78, U-79, U-81).
+"""The inspection of sdists (U-53, U-78, U-79, U-81).
 
 The archive is read once, as a stream, to its end. Each rule about members is a small function that
 takes one member and yields violations; the rules in ``_RULES`` are applied to every member.
@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import BinaryIO
 
 from stockroom.dists.filenames import SdistFilename
 from stockroom.dists.findings import Findings, Inspection
 from stockroom.dists.gzips import GzipStream
 from stockroom.dists.headers import metadata_too_large
+from stockroom.dists.licenses import missing_license_files
 from stockroom.dists.limits import MAX_METADATA_BYTES
 from stockroom.dists.quoting import quoted
 from stockroom.dists.refusals import ArchiveRefused
@@ -52,27 +54,28 @@ class SdistMember:
     """A member under inspection.
 
     ``parts`` are those of its path, without the ones that mean nothing; ``top`` is the name that
-    the first one must have. ``links`` are the paths of the symbolic links before it.
+    the first one must have.
     """
 
     entry: TarMember
     parts: tuple[str, ...]
     top: str
-    links: set[tuple[str, ...]]
 
 
 def _walk(reader: TarReader, filename: SdistFilename, findings: Findings) -> None:
     """Apply the rules to each member, and read PKG-INFO on the way."""
-    links: set[tuple[str, ...]] = set()
+    paths: set[str] = set()
+    links: set[str] = set()
     found = False
     for entry in reader:
         parts = tuple(part for part in entry.name.split("/") if part not in ("", "."))
-        member = SdistMember(entry, parts, filename.stem, links)
+        member = SdistMember(entry, parts, filename.stem)
         for rule in _RULES:
             for violation in rule(member):
                 findings.add(violation)
+        paths.add("/".join(parts))
         if entry.kind is Kind.SYMLINK:
-            links.add(parts)
+            links.add("/".join(parts))
         if parts == (filename.stem, "PKG-INFO"):
             _read_pkg_info(reader, entry, filename, findings, repeated=found)
             found = True
@@ -85,6 +88,12 @@ def _walk(reader: TarReader, filename: SdistFilename, findings: Findings) -> Non
                 f"The archive has no {path}; build it with a build backend.",
             )
         )
+    for violation in _below_links(paths, links):
+        findings.add(violation)
+    if findings.metadata is not None:
+        top = filename.stem
+        for violation in missing_license_files(findings.metadata, top, paths.__contains__):
+            findings.add(violation)
 
 
 def _read_pkg_info(
@@ -146,7 +155,7 @@ def _plain_kind(member: SdistMember) -> Iterator[Violation]:
 def _inner_link(member: SdistMember) -> Iterator[Violation]:
     """No link leads out of the directory (U-81, PEP 721)."""
     if member.entry.kind is Kind.SYMLINK:
-        # The directory of the link is known to be real, see _not_below_link.
+        # The directory of the link is known to be real, see _below_links.
         inner = _stays_below(member.entry.link, len(member.parts) - 2)
     elif member.entry.kind is Kind.HARDLINK:
         # Its target is a path from the root of the archive.
@@ -174,21 +183,27 @@ def _stays_below(target: str, depth: int) -> bool:
     return ups <= depth and ".." not in parts[ups:]
 
 
-def _not_below_link(member: SdistMember) -> Iterator[Violation]:
-    """No member is stored through a link: where it ends up depends on the link (PEP 721)."""
-    links, parts = member.links, member.parts
-    if links and any(parts[:end] in links for end in range(1, len(parts))):
-        yield Violation(
-            "content",
-            "sdist-member-below-link",
-            f"The member {quoted(member.entry.name)} lies below a link; store it where it belongs.",
-        )
-
-
 _RULES: tuple[Callable[[SdistMember], Iterator[Violation]], ...] = (
     _below_top,
     _safe_path,
     _plain_kind,
     _inner_link,
-    _not_below_link,
 )
+
+
+def _below_links(paths: set[str], links: set[str]) -> Iterator[Violation]:
+    """No member is stored through a link: where it ends up depends on the link (PEP 721)."""
+    if not links:
+        return
+    # With the separator before all other characters, what lies below a path follows it at once.
+    # Looking for the parents of each path instead would take hours for very deep ones.
+    ordered = sorted(path.replace("/", "\0") for path in paths)
+    for path, following in pairwise(ordered):
+        if following.startswith(f"{path}\0") and path.replace("\0", "/") in links:
+            shown = quoted(following.replace("\0", "/"))
+            yield Violation(
+                "content",
+                "sdist-member-below-link",
+                f"The member {shown} lies below a link; store it where it belongs.",
+            )
+            return

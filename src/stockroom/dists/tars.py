@@ -13,7 +13,7 @@ from enum import Enum, auto
 from typing import NamedTuple
 
 from stockroom.dists.gzips import GzipStream
-from stockroom.dists.limits import MAX_EXTENSION_BYTES, MAX_MEMBERS
+from stockroom.dists.limits import MAX_EXTENSION_BYTES, MAX_MEMBERS, MAX_NAME_BYTES
 from stockroom.dists.refusals import ArchiveRefused
 
 BLOCK = 512
@@ -72,15 +72,17 @@ class TarReader:
         self._stream = stream
         self._unread = 0
         self._padding = 0
+        self._name_bytes = 0
         self._extensions: dict[bytes, bytes] = {}
 
     def __iter__(self) -> Iterator[TarMember]:
         """Yield each member, and prove after the last one that nothing follows."""
         for count, block in enumerate(iter(self._next_header, b"")):
-            if count >= MAX_MEMBERS:
+            if count >= MAX_MEMBERS or self._name_bytes > MAX_NAME_BYTES:
                 raise ArchiveRefused(
                     "archive-too-many-members",
-                    f"The archive has more than {MAX_MEMBERS} members; leave some out.",
+                    f"The archive has more than {MAX_MEMBERS} members, or very long names; leave"
+                    " some out.",
                 )
             if block[156] in _EXTENSIONS:
                 self._read_extension(block)
@@ -143,6 +145,7 @@ class TarReader:
         link = stated.get(b"linkpath") or block[157:257].partition(b"\0")[0]
         if not name or b"\0" in name or b"\0" in link:
             raise _damaged("a member has no valid name")
+        self._name_bytes += len(name) + len(link)
         # Before there was a type for them, directories were files with a slash.
         if block[156] == 0 and name.endswith(b"/"):
             kind = Kind.DIRECTORY

@@ -1,29 +1,40 @@
-"""The inspection of wheels (U-78 to U-82, U-90).
+"""The inspection of wheels (U-53, U-78 to U-82, U-84, U-88 to U-91).
 
-Each rule is a small function that takes the open wheel and yields violations; the rules in
+Each rule is a small function that takes the open wheel and yields findings; the rules in
 ``_RULES`` are all applied, so that an uploader hears of everything at once.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from stockroom.dists.entry_points import entry_point_violations
 from stockroom.dists.filenames import WheelFilename
 from stockroom.dists.findings import Findings, Inspection
 from stockroom.dists.headers import metadata_too_large
-from stockroom.dists.limits import MAX_METADATA_BYTES, unpacks_too_large
+from stockroom.dists.licenses import missing_license_files
+from stockroom.dists.limits import (
+    MAX_METADATA_BYTES,
+    MAX_RECORD_BYTES,
+    MAX_SMALL_FILE_BYTES,
+    unpacks_too_large,
+)
 from stockroom.dists.names import is_valid_name, normalize
+from stockroom.dists.policies import Finding
 from stockroom.dists.quoting import quoted
+from stockroom.dists.records import UNLISTED, content_findings, list_findings, read_record
 from stockroom.dists.refusals import ArchiveRefused
 from stockroom.dists.tars import BLOCK, has_checksum
 from stockroom.dists.versions import parse_version
-from stockroom.dists.zips import DEFLATED, STORED, ZipArchive, ZipMember, open_zip
+from stockroom.dists.wheel_file import wheel_file_findings
+from stockroom.dists.zip_framing import framing_findings
+from stockroom.dists.zips import DEFLATED, STORED, ZipArchive, ZipMember, open_zip, unknown_method
 from stockroom.spi.violations import Violation
 
 _DIST_INFO = ".dist-info"
+_REQUIRED = ("WHEEL", "METADATA", "RECORD")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +51,25 @@ class OpenWheel:
     dist_infos: tuple[str, ...]
     dist_info: str | None
 
+    def find(self, name: str) -> ZipMember | None:
+        """Find a file in the dist-info directory."""
+        return self.members.get(f"{self.dist_info}/{name}") if self.dist_info else None
+
+    def content(self, name: str, limit: int) -> bytes | None:
+        """Unpack a file of the dist-info directory; None if it is not there.
+
+        Raises ArchiveRefused if it cannot be unpacked, or has more than ``limit`` bytes.
+        """
+        member = self.find(name)
+        if member is None:
+            return None
+        if member.unpacked > limit:
+            raise ArchiveRefused(
+                "wheel-file-too-large",
+                f"The file {quoted(member.name)} is larger than {limit} bytes; make it smaller.",
+            )
+        return self.archive.read(member)
+
 
 def inspect_wheel(file: BinaryIO, filename: WheelFilename) -> Inspection:
     """Inspect the wheel in ``file``, a buffered, seekable file.
@@ -53,16 +83,19 @@ def inspect_wheel(file: BinaryIO, filename: WheelFilename) -> Inspection:
         findings.add(refused.violation)
         return findings.inspection()
     for rule in _RULES:
-        for violation in rule(wheel):
-            findings.add(violation)
-    if wheel.dist_info is not None:
-        if wheel.dist_info != _expected_dist_info(filename):
-            findings.warnings.append(
-                f"The directory {quoted(wheel.dist_info)} should be named"
-                f" {quoted(_expected_dist_info(filename))}, as the filename says."
-            )
-        _read_metadata(wheel, wheel.dist_info, findings)
+        _keep(rule(wheel), findings)
+    _read_metadata(wheel, findings)
+    _keep(_license_files(wheel, findings), findings)
+    _keep(_record(wheel, findings), findings)
     return findings.inspection()
+
+
+def _keep(found: Iterator[Finding], findings: Findings) -> None:
+    try:
+        for finding in found:
+            findings.add(finding)
+    except ArchiveRefused as refused:
+        findings.add(refused.violation)
 
 
 def _open(file: BinaryIO, filename: WheelFilename) -> OpenWheel:
@@ -88,7 +121,7 @@ def _belongs(dist_info: str, filename: WheelFilename) -> bool:
     return parse_version(version) == filename.version
 
 
-def _no_tar(wheel: OpenWheel) -> Iterator[Violation]:
+def _no_tar(wheel: OpenWheel) -> Iterator[Finding]:
     """Refuse what is a zip and a tar (U-78)."""
     wheel.archive.file.seek(0)
     block = wheel.archive.file.read(BLOCK)
@@ -100,7 +133,7 @@ def _no_tar(wheel: OpenWheel) -> Iterator[Violation]:
         )
 
 
-def _acceptable_size(wheel: OpenWheel) -> Iterator[Violation]:
+def _acceptable_size(wheel: OpenWheel) -> Iterator[Finding]:
     """Refuse what unpacks to much more than its size (U-79), by what the archive states."""
     unpacked = sum(member.unpacked for member in wheel.archive.members)
     if unpacks_too_large(unpacked, wheel.archive.size):
@@ -112,32 +145,20 @@ def _acceptable_size(wheel: OpenWheel) -> Iterator[Violation]:
         )
 
 
-def _known_methods(wheel: OpenWheel) -> Iterator[Violation]:
+def _known_methods(wheel: OpenWheel) -> Iterator[Finding]:
     """Refuse what not every installer can unpack (U-80)."""
     for member in wheel.archive.members:
         if member.method not in (STORED, DEFLATED):
-            yield Violation(
-                "content",
-                "zip-compression-method",
-                f"The member {quoted(member.name)} is compressed with method {member.method};"
-                " use deflate, or none.",
-            )
+            yield unknown_method(member).violation
             return
 
 
-def _unique_names(wheel: OpenWheel) -> Iterator[Violation]:
-    """Refuse an archive that has a name twice: installers take different ones (U-101)."""
-    if len(wheel.members) == len(wheel.archive.members):
-        return
-    [(name, count)] = Counter(m.name for m in wheel.archive.members).most_common(1)
-    yield Violation(
-        "content",
-        "zip-duplicate-name",
-        f"The member {quoted(name)} is there {count} times; store it once.",
-    )
+def _framing(wheel: OpenWheel) -> Iterator[Finding]:
+    """Refuse what two readers could understand in two ways (U-84)."""
+    yield from framing_findings(wheel.archive)
 
 
-def _one_dist_info(wheel: OpenWheel) -> Iterator[Violation]:
+def _one_dist_info(wheel: OpenWheel) -> Iterator[Finding]:
     """Refuse a wheel whose dist-info directory is missing, doubtful or not its own (U-82)."""
     if wheel.dist_info is not None:
         return
@@ -164,9 +185,19 @@ def _one_dist_info(wheel: OpenWheel) -> Iterator[Violation]:
         )
 
 
-def _required_files(wheel: OpenWheel) -> Iterator[Violation]:
-    """Refuse a wheel without WHEEL (U-82) or METADATA (U-90)."""
-    for name in ("WHEEL", "METADATA"):
+def _named_dist_info(wheel: OpenWheel) -> Iterator[Finding]:
+    """Warn of a dist-info directory that is spelt unlike the filename (U-82)."""
+    expected = _expected_dist_info(wheel.filename)
+    if wheel.dist_info is not None and wheel.dist_info != expected:
+        yield (
+            f"The directory {quoted(wheel.dist_info)} should be named {quoted(expected)}, as the"
+            " filename says."
+        )
+
+
+def _required_files(wheel: OpenWheel) -> Iterator[Finding]:
+    """Refuse a wheel without WHEEL (U-82), METADATA (U-90) or RECORD (U-88)."""
+    for name in _REQUIRED:
         path = f"{wheel.dist_info}/{name}"
         if wheel.dist_info is not None and path not in wheel.members:
             yield Violation(
@@ -176,18 +207,36 @@ def _required_files(wheel: OpenWheel) -> Iterator[Violation]:
             )
 
 
-_RULES: tuple[Callable[[OpenWheel], Iterator[Violation]], ...] = (
+def _wheel_file(wheel: OpenWheel) -> Iterator[Finding]:
+    """Check what WHEEL says (U-91)."""
+    data = wheel.content("WHEEL", MAX_SMALL_FILE_BYTES)
+    if data is not None:
+        yield from wheel_file_findings(data, wheel.filename)
+
+
+def _entry_points(wheel: OpenWheel) -> Iterator[Finding]:
+    """Check the commands that the wheel installs (U-89)."""
+    data = wheel.content("entry_points.txt", MAX_SMALL_FILE_BYTES)
+    if data is not None:
+        yield from entry_point_violations(data)
+
+
+_RULES: tuple[Callable[[OpenWheel], Iterator[Finding]], ...] = (
     _no_tar,
     _acceptable_size,
     _known_methods,
-    _unique_names,
+    _framing,
     _one_dist_info,
+    _named_dist_info,
     _required_files,
+    _wheel_file,
+    _entry_points,
 )
 
 
-def _read_metadata(wheel: OpenWheel, dist_info: str, findings: Findings) -> None:
-    member = wheel.members.get(f"{dist_info}/METADATA")
+def _read_metadata(wheel: OpenWheel, findings: Findings) -> None:
+    """Read METADATA (U-90)."""
+    member = wheel.find("METADATA")
     if member is None:
         return
     if member.unpacked > MAX_METADATA_BYTES:
@@ -197,5 +246,31 @@ def _read_metadata(wheel: OpenWheel, dist_info: str, findings: Findings) -> None
         data = wheel.archive.read(member)
     except ArchiveRefused as refused:
         findings.add(refused.violation)
+    else:
+        findings.add_metadata(data, wheel.filename)
+
+
+def _license_files(wheel: OpenWheel, findings: Findings) -> Iterator[Finding]:
+    """Refuse a wheel without the license files that its metadata names (U-53)."""
+    if findings.metadata is not None:
+        directory = f"{wheel.dist_info}/licenses"
+        yield from missing_license_files(findings.metadata, directory, wheel.members.__contains__)
+
+
+def _record(wheel: OpenWheel, findings: Findings) -> Iterator[Finding]:
+    """Compare RECORD with what is there (U-88)."""
+    data = wheel.content("RECORD", MAX_RECORD_BYTES)
+    if data is None:
         return
-    findings.add_metadata(data, wheel.filename)
+    unlisted = {f"{wheel.dist_info}/{name}" for name in UNLISTED}
+    rows = {name: row for name, row in read_record(data).items() if name not in unlisted}
+    # A backslash in a path is read as a slash; in the archive it is refused elsewhere.
+    present = {name.replace("\\", "/") for name in wheel.members if not name.endswith("/")}
+    present -= unlisted
+    # That a required file is missing is told once.
+    required = {f"{wheel.dist_info}/{name}" for name in _REQUIRED}
+    listed = {name for name in rows if not name.endswith("/")} - (required - present)
+    yield from list_findings(listed, present)
+    # Everything is unpacked only where nothing else is wrong.
+    if not findings.refused:
+        yield from content_findings(wheel.archive, rows)

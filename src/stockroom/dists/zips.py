@@ -2,13 +2,14 @@
 
 It reads the records itself, because they are what is to be checked: readers of zip archives differ
 in what they believe, and a library hides where they differ. The central directory, of a bounded
-size, is held in memory; single members are unpacked into memory up to their stated size.
+size, is held in memory; members are unpacked in pieces, up to their stated size.
 """
 
 from __future__ import annotations
 
 import io
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from struct import Struct
 from typing import BinaryIO, NamedTuple
@@ -16,39 +17,39 @@ from typing import BinaryIO, NamedTuple
 from stockroom.dists.limits import MAX_DIRECTORY_BYTES, MAX_MEMBERS
 from stockroom.dists.quoting import quoted
 from stockroom.dists.refusals import ArchiveRefused
+from stockroom.dists.zip_ends import END_MAGIC, bad_end, find_end, read_end
+from stockroom.dists.zip_extras import (
+    FULL32,
+    SIZE64,
+    ZIP64,
+    not_accepted,
+    read_extras,
+    widened,
+)
 
 STORED = 0
 DEFLATED = 8
 ENCRYPTED = 0x0001
 
-_END = Struct("<4s4H2LH")
-_END_MAGIC = b"PK\x05\x06"
-_LOCATOR = Struct("<4sLQL")
-_LOCATOR_MAGIC = b"PK\x06\x07"
-_END64 = Struct("<4sQ2H2L4Q")
-_END64_MAGIC = b"PK\x06\x06"
-_END64_SIZE = _END64.size - 12  # the record does not count its first two fields
+LOCAL_MAGIC = b"PK\x03\x04"
 _ENTRY = Struct("<4s6H3L5H2L")
 _ENTRY_MAGIC = b"PK\x01\x02"
 _LOCAL = Struct("<4s5H3L2H")
-_LOCAL_MAGIC = b"PK\x03\x04"
 
-_LONGEST_COMMENT = 0xFFFF
-_FULL16 = 0xFFFF
-_FULL32 = 0xFFFFFFFF
-_ZIP64_EXTRA = 0x0001
-_EXTRA = Struct("<2H")
-_SIZE64 = 8
+_READ = 64 * 1024
+_UNPACK = 256 * 1024
 
 
 class ZipMember(NamedTuple):
     """One entry of the central directory; a named tuple, because there may be 100,000.
 
-    ``offset`` is where its local header starts, ``packed`` and ``unpacked`` are sizes in bytes.
-    Bytes of the name that are no UTF-8 are lone surrogates.
+    ``version`` is what a reader must understand, ``offset`` is where its local header starts,
+    ``packed`` and ``unpacked`` are sizes in bytes, ``comment`` is the length of one. Bytes of the
+    name that are no UTF-8 are lone surrogates.
     """
 
     name: str
+    version: int
     flags: int
     method: int
     crc: int
@@ -56,6 +57,20 @@ class ZipMember(NamedTuple):
     unpacked: int
     offset: int
     attributes: int
+    extra: bytes
+    comment: int
+
+
+class LocalHeader(NamedTuple):
+    """What stands before the data of a member, which begin at ``data``."""
+
+    flags: int
+    method: int
+    crc: int
+    packed: int
+    unpacked: int
+    extras: dict[int, bytes]
+    data: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,38 +85,72 @@ class ZipArchive:
     start: int
     members: tuple[ZipMember, ...]
 
+    def local_header(self, member: ZipMember) -> LocalHeader:
+        """Read the header before a member's data.
+
+        Raises ArchiveRefused if there is none, or if it has another name.
+        """
+        at = member.offset
+        self.file.seek(min(at, self.size))
+        fixed = self.file.read(_LOCAL.size)
+        if at + _LOCAL.size > self.start or not fixed.startswith(LOCAL_MAGIC):
+            raise not_accepted(
+                "zip-member-missing", f"{quoted(member.name)} is not where the directory says"
+            )
+        _, _, flags, method, _, _, crc, packed, unpacked, *lengths = _LOCAL.unpack(fixed)
+        data = at + _LOCAL.size + sum(lengths)
+        if data > self.start:
+            raise _outside(member)
+        name, extra = self.file.read(lengths[0]), self.file.read(lengths[1])
+        if name != member.name.encode("utf-8", "surrogateescape"):
+            raise not_accepted(
+                "zip-names-differ", f"{quoted(member.name)} has another name in its local header"
+            )
+        extras = read_extras(extra, member.name)
+        if extras or FULL32 in (packed, unpacked):
+            field = extras.get(ZIP64)
+            # Here one size stands for both, which is the truth only of what is stored.
+            if field is not None and len(field) == SIZE64 and method == STORED:
+                field *= 2
+            unpacked, packed = widened(field, (unpacked, packed), member.name)
+        return LocalHeader(flags, method, crc, packed, unpacked, extras, data)
+
     def read(self, member: ZipMember) -> bytes:
         """Unpack a member, whose stated size the caller has found acceptable.
 
         Raises ArchiveRefused if its content is not what the central directory says.
         """
-        if member.flags & ENCRYPTED:
-            raise _damaged(f"{quoted(member.name)} is encrypted")
-        if member.method not in (STORED, DEFLATED):
-            raise _damaged(f"{quoted(member.name)} has an unknown compression method")
-        packed = self._packed(member)
-        data = packed if member.method == STORED else _inflate(packed, member)
-        if len(data) != member.unpacked or zlib.crc32(data) != member.crc:
-            raise _damaged(f"the content of {quoted(member.name)} has another size or checksum")
-        return data
+        return b"".join(self.pieces(member))
 
-    def _packed(self, member: ZipMember) -> bytes:
-        # Deflate needs five bytes for each 64 kB that it cannot compress.
-        if member.packed > member.unpacked + member.unpacked // 1000 + 1024:
-            raise _damaged(f"the sizes of {quoted(member.name)} contradict each other")
-        name = member.name.encode("utf-8", "surrogateescape")
-        header_end = member.offset + _LOCAL.size + len(name)
-        if header_end > self.start:
-            raise _damaged(f"{quoted(member.name)} lies outside of the archive")
-        self.file.seek(member.offset)
-        header = self.file.read(_LOCAL.size + len(name))
-        magic, *_, name_length, extra_length = _LOCAL.unpack_from(header)
-        if magic != _LOCAL_MAGIC or name_length != len(name) or header[_LOCAL.size :] != name:
-            raise _damaged(f"{quoted(member.name)} has no local header of that name")
-        if header_end + extra_length + member.packed > self.start:
-            raise _damaged(f"{quoted(member.name)} lies outside of the archive")
-        self.file.seek(header_end + extra_length)
-        return self.file.read(member.packed)
+    def pieces(self, member: ZipMember) -> Iterator[bytes]:
+        """Unpack a member piece by piece.
+
+        Raises ArchiveRefused, at the latest after the last piece, if the content is not what the
+        central directory says.
+        """
+        if member.flags & ENCRYPTED:
+            raise encrypted(member)
+        if member.method not in (STORED, DEFLATED):
+            raise unknown_method(member)
+        data = self.local_header(member).data
+        if data + member.packed > self.start:
+            raise _outside(member)
+        if member.method == STORED and member.packed != member.unpacked:
+            raise _other_content(member)
+        size = crc = 0
+        packed = self._packed(data, member.packed)
+        for piece in packed if member.method == STORED else _inflated(packed, member):
+            size += len(piece)
+            crc = zlib.crc32(piece, crc)
+            yield piece
+        if size != member.unpacked or crc != member.crc:
+            raise _other_content(member)
+
+    def _packed(self, at: int, count: int) -> Iterator[bytes]:
+        self.file.seek(at)
+        while count and (piece := self.file.read(min(count, _READ))):
+            count -= len(piece)
+            yield piece
 
 
 def open_zip(file: BinaryIO) -> ZipArchive:
@@ -111,12 +160,15 @@ def open_zip(file: BinaryIO) -> ZipArchive:
     """
     size = file.seek(0, io.SEEK_END)
     file.seek(0)
-    if file.read(4) not in (_LOCAL_MAGIC, _END_MAGIC):
+    begins = file.read(4) in (LOCAL_MAGIC, END_MAGIC)
+    end = find_end(file, size)
+    if end is None and not begins:
         raise ArchiveRefused("zip-invalid", "The file is not a zip archive; build the wheel anew.")
-    end = _find_end(file, size)
+    if not begins:
+        raise not_accepted("zip-leading-bytes", "bytes precede the first member")
     if end is None:
-        raise _damaged("it has no end record, or bytes after it")
-    count, length, start = _read_end(*end)
+        raise not_accepted("zip-damaged", "it has no end record, or one that is cut off")
+    count, length, start = read_end(*end)
     if count > MAX_MEMBERS or length > MAX_DIRECTORY_BYTES:
         raise ArchiveRefused(
             "archive-too-many-members",
@@ -130,60 +182,26 @@ def open_zip(file: BinaryIO) -> ZipArchive:
 
 def ends_as_zip(file: BinaryIO) -> bool:
     """Tell whether ``file``, whatever it begins with, ends with the end record of a zip (U-78)."""
-    return _find_end(file, file.seek(0, io.SEEK_END)) is not None
+    try:
+        return find_end(file, file.seek(0, io.SEEK_END)) is not None
+    except ArchiveRefused:
+        return False
 
 
-def _find_end(file: BinaryIO, size: int) -> tuple[int, bytes] | None:
-    """Find the end record, with its comment the last bytes of the file (U-107).
-
-    Returns its offset and the bytes right before and up to its comment.
-    """
-    before = _END64.size + _LOCATOR.size
-    tail_start = max(0, size - before - _END.size - _LONGEST_COMMENT)
-    file.seek(tail_start)
-    tail = file.read(size - tail_start)
-    # The last one counts: a comment that holds another one would be read differently elsewhere.
-    at = tail.rfind(_END_MAGIC)
-    if at < 0 or at + _END.size > len(tail):
-        return None
-    if at + _END.size + _END.unpack_from(tail, at)[-1] != len(tail):
-        return None
-    return tail_start + at, tail[max(0, at - before) : at + _END.size]
+def encrypted(member: ZipMember) -> ArchiveRefused:
+    """Say that nobody can read a member (U-108)."""
+    return not_accepted(
+        "zip-encrypted", f"the member {quoted(member.name)} is encrypted", "store it in clear"
+    )
 
 
-def _read_end(at: int, records: bytes) -> tuple[int, int, int]:
-    """Read count, size and offset of the central directory; they must fit exactly (U-106)."""
-    _, *disks, count, length, start, _ = _END.unpack(records[-_END.size :])
-    end = at
-    locator = records[: -_END.size][-_LOCATOR.size :]
-    if locator.startswith(_LOCATOR_MAGIC):
-        end, *wide = _read_end64(at, records)
-        for narrow, value, full in zip(
-            (disks[-1], count, length, start),
-            wide,
-            (_FULL16, _FULL16, _FULL32, _FULL32),
-            strict=True,
-        ):
-            if narrow not in (full, value):
-                raise _damaged("its two end records contradict each other")
-        disks[-1], count, length, start = wide
-    if disks != [0, 0, count] or start + length != end:
-        raise _damaged("the end record does not fit the central directory")
-    return count, length, start
-
-
-def _read_end64(at: int, records: bytes) -> tuple[int, int, int, int, int]:
-    """Read the ZIP64 end record, right before its locator: offset, two counts, size, offset."""
-    end64_at = at - _LOCATOR.size - _END64.size
-    if end64_at < 0:
-        raise _damaged("its ZIP64 end record is missing")
-    _, disk, stated_at, disk_count = _LOCATOR.unpack(records[_END64.size : -_END.size])
-    magic, length, _, _, *disks, here, count, size, start = _END64.unpack_from(records)
-    if magic != _END64_MAGIC or length != _END64_SIZE or stated_at != end64_at:
-        raise _damaged("its ZIP64 end record is not where it belongs")
-    if disks != [0, 0] or disk != 0 or disk_count > 1:
-        raise _damaged("it is one of several parts")
-    return end64_at, here, count, size, start
+def unknown_method(member: ZipMember) -> ArchiveRefused:
+    """Say that not every installer can unpack a member (U-80)."""
+    return ArchiveRefused(
+        "zip-compression-method",
+        f"The member {quoted(member.name)} is compressed with method {member.method};"
+        " use deflate, or none.",
+    )
 
 
 def _read_directory(data: bytes, count: int) -> tuple[ZipMember, ...]:
@@ -191,63 +209,48 @@ def _read_directory(data: bytes, count: int) -> tuple[ZipMember, ...]:
     unpack, at, length = _ENTRY.unpack_from, 0, len(data)
     while len(members) < count and at + _ENTRY.size <= length:
         fields = unpack(data, at)
-        magic, _, _, flags, method, _, _, crc, packed, unpacked = fields[:10]
-        name_length, extra_length, comment_length, disk, _, attributes, offset = fields[10:]
+        magic, _, version, flags, method, _, _, crc, packed, unpacked = fields[:10]
+        name_length, extra_length, comment, disk, _, attributes, offset = fields[10:]
         name_at = at + _ENTRY.size
         extra_at = name_at + name_length
-        at = extra_at + extra_length + comment_length
+        at = extra_at + extra_length + comment
         if magic != _ENTRY_MAGIC or disk or at > length:
             break
-        if _FULL32 in (packed, unpacked, offset):
-            extra = data[extra_at : extra_at + extra_length]
-            unpacked, packed, offset = _widened(extra, unpacked, packed, offset)
         name = data[name_at:extra_at].decode("utf-8", "surrogateescape")
-        members.append(ZipMember(name, flags, method, crc, packed, unpacked, offset, attributes))
+        extra = data[extra_at : extra_at + extra_length]
+        if extra or FULL32 in (packed, unpacked, offset):
+            field = read_extras(extra, name).get(ZIP64)
+            unpacked, packed, offset = widened(field, (unpacked, packed, offset), name)
+        numbers = (version, flags, method, crc, packed, unpacked, offset, attributes)
+        members.append(ZipMember(name, *numbers, extra, comment))
     if len(members) != count or at != length:
-        raise _damaged("its central directory cannot be read")
+        raise bad_end("its central directory is not what the end record says")
     return tuple(members)
 
 
-def _widened(extra: bytes, *values: int) -> list[int]:
-    """Replace each value that is all ones by its 64-bit form, which an extra field holds."""
-    wide = _extra_field(extra, _ZIP64_EXTRA)
-    widened = []
-    for value in values:
-        if value == _FULL32:
-            if len(wide) < _SIZE64:
-                raise _damaged("a ZIP64 size is missing")
-            widened.append(int.from_bytes(wide[:_SIZE64], "little"))
-            wide = wide[_SIZE64:]
-        else:
-            widened.append(value)
-    return widened
-
-
-def _extra_field(extra: bytes, wanted: int) -> bytes:
-    """Give the content of the first extra field of a kind, empty if there is none."""
-    at = 0
-    while at + _EXTRA.size <= len(extra):
-        kind, length = _EXTRA.unpack_from(extra, at)
-        at += _EXTRA.size
-        if kind == wanted:
-            return extra[at : at + length]
-        at += length
-    return b""
-
-
-def _inflate(packed: bytes, member: ZipMember) -> bytes:
+def _inflated(packed: Iterator[bytes], member: ZipMember) -> Iterator[bytes]:
     stream = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        # One byte more than stated, so that a longer content shows.
-        data = stream.decompress(packed, member.unpacked + 1)
-    except zlib.error:
-        raise _damaged(f"{quoted(member.name)} cannot be unpacked") from None
-    if not stream.eof or stream.unused_data:
-        raise _damaged(f"the compressed data of {quoted(member.name)} has another size")
-    return data
+    # One byte more than stated, so that a longer content shows.
+    left = member.unpacked + 1
+    while not stream.eof:
+        data = stream.unconsumed_tail or next(packed, b"")
+        try:
+            piece = stream.decompress(data, min(left, _UNPACK))
+        except zlib.error:
+            raise not_accepted("zip-damaged", f"{quoted(member.name)} cannot be unpacked") from None
+        left -= len(piece)
+        if not left or not (data or piece):
+            raise _other_content(member)
+        yield piece
+    if stream.unused_data or next(packed, None):
+        raise _other_content(member)
 
 
-def _damaged(reason: str) -> ArchiveRefused:
-    return ArchiveRefused(
-        "zip-damaged", f"The zip archive cannot be trusted: {reason}; build the wheel anew."
+def _outside(member: ZipMember) -> ArchiveRefused:
+    return not_accepted("zip-damaged", f"{quoted(member.name)} lies outside of the archive")
+
+
+def _other_content(member: ZipMember) -> ArchiveRefused:
+    return not_accepted(
+        "zip-damaged", f"the content of {quoted(member.name)} has another size or checksum"
     )

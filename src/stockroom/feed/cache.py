@@ -32,9 +32,9 @@ class CoherentCache(Generic[G, K, V]):
     """Values in groups; a group is what one change touches, and is evicted as a whole.
 
     Threads that want the same absent value wait for the first of them to load it. A load that is
-    overtaken by :meth:`drop` is answered to those who wait, which asked before the change, but it
-    is not kept. ``capacity`` is in units of ``weigh``, which is one per value by default; the
-    least recently used groups go first.
+    overtaken by :meth:`drop` is answered to its own caller, who asked before the change, but it is
+    not kept: those who waited for it load anew. ``capacity`` is in units of ``weigh``, which is one
+    per value by default; the least recently used groups go first.
     """
 
     def __init__(self, capacity: int, weigh: Callable[[V], int] = lambda _: 1) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from packaging.version import InvalidVersion, Version
+from packaging.utils import canonicalize_version
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -58,35 +58,31 @@ class Packages:
         :raises NoSuchPlace: there is no such release.
         """
         package = self._lock(workspace, registry, name)
-        releases = self._releases(package, version)
-        if not releases:
+        release = self._session.execute(
+            select(Release).where(
+                Release.package_id == package.id,
+                Release.canonical_version == canonicalize_version(version),
+            )
+        ).scalar_one_or_none()
+        if release is None:
             raise NoSuchPlace(f"{package.name} has no release {version}")
         package.serial += 1
         files = self._session.execute(
             update(File)
-            .where(File.release_id.in_([release.id for release in releases]))
+            .where(File.release_id == release.id)
             .values(yanked=yanked, yanked_reason=reason if yanked else None)
             .returning(File.id)
         ).all()
-        for release in releases:
-            emit(
-                self._session,
-                "release.yanked" if yanked else "release.unyanked",
-                self._actor,
-                registry_id=package.registry_id,
-                package=package.name,
-                version=release.version,
-                reason=reason,
-            )
+        emit(
+            self._session,
+            "release.yanked" if yanked else "release.unyanked",
+            self._actor,
+            registry_id=package.registry_id,
+            package=package.name,
+            version=release.version,
+            reason=reason,
+        )
         return len(files)
-
-    def _releases(self, package: Package, version: str) -> list[Release]:
-        query = select(Release).where(Release.package_id == package.id).order_by(Release.id)
-        return [
-            release
-            for release in self._session.execute(query).scalars()
-            if _is_same(release.version, version)
-        ]
 
     def _lock(self, workspace: str, registry: str, name: str) -> Package:
         package = self._session.execute(
@@ -103,10 +99,3 @@ class Packages:
         if package is None:
             raise NoSuchPlace(f"there is no package {name} in {workspace}/{registry}")
         return package
-
-
-def _is_same(version: str, wanted: str) -> bool:
-    try:
-        return Version(version) == Version(wanted)
-    except InvalidVersion:
-        return False

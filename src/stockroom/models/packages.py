@@ -34,14 +34,17 @@ class Package(Base):
 
 
 class Release(Base):
-    """A version of a package; ``version`` is the canonical PEP 440 form."""
+    """A version of a package. ``1.0`` and ``1.0.0`` are the same release (PEP 440)."""
 
     __tablename__ = "releases"
-    __table_args__ = (UniqueConstraint("package_id", "version"),)
+    __table_args__ = (UniqueConstraint("package_id", "canonical_version"),)
 
     id: Mapped[Id]
     package_id: Mapped[int] = mapped_column(ForeignKey("packages.id", ondelete="CASCADE"))
     version: Mapped[Name]
+    """Normalised, with the zeros at its end that its first file had."""
+    canonical_version: Mapped[Name]
+    """Without them."""
     created_at: Mapped[Instant]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from packaging.utils import canonicalize_version
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from transaction import TransactionManager
@@ -127,11 +128,19 @@ class Publisher:
 
     def _add(self, draft: Draft, package: Package, file: CheckedFile, session: Session) -> None:
         version = str(file.filename.version)
+        canonical = canonicalize_version(file.filename.version)
         insert_if_absent(
-            session, Release, package_id=package.id, version=version, created_at=self._clock()
+            session,
+            Release,
+            package_id=package.id,
+            version=version,
+            canonical_version=canonical,
+            created_at=self._clock(),
         )
         release_id = session.execute(
-            select(Release.id).where(Release.package_id == package.id, Release.version == version)
+            select(Release.id).where(
+                Release.package_id == package.id, Release.canonical_version == canonical
+            )
         ).scalar_one()
         metadata_sha256 = hashlib.sha256(file.metadata_file).hexdigest()
         sizes = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.archives import make_wheel
 from tests.support.cli import CommandLine
 from tests.support.site import TestSite
 
@@ -117,6 +118,17 @@ def test_refusal_says_why_with_status_1(
     assert complaint in told
 
 
+def test_name_that_is_taken_at_the_same_moment_is_told(
+    cli: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cli.run("workspace", "create", "acme")
+    monkeypatch.setattr("stockroom.manage.places.Places._find_workspace", lambda *_: None)
+
+    complaint = cli.refuse("workspace", "create", "acme")
+
+    assert complaint.startswith("error: somebody else has made or changed the same thing just now")
+
+
 def test_unknown_visibility_is_a_wrong_command_line(cli: CommandLine) -> None:
     complaint = cli.refuse("workspace", "create", "acme", "--visibility", "secret", status=2)
 
@@ -124,8 +136,6 @@ def test_unknown_visibility_is_a_wrong_command_line(cli: CommandLine) -> None:
 
 
 def test_registry_listing_counts_what_it_holds(site: TestSite, site_cli: CommandLine) -> None:
-    from tests.archives import make_wheel
-
     filename, content = make_wheel("demo-pkg", "1.0")
     site.upload(filename, content, site.create_key())
 

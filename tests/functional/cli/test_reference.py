@@ -13,20 +13,9 @@ from stockroom import __version__
 from stockroom.cli import stockroom
 from stockroom.settings import Settings
 from stockroom.spi.settings import declared
-from tests.support.cli import CommandLine, stockroom_command
+from tests.support.cli import CommandLine, all_commands, stockroom_command
 
 SECRET_URL = "postgresql://stockroom:hush-hush@db.example/stockroom"
-
-
-def all_commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
-    """The names of every command, the groups included."""
-    found = [path]
-    for name, command in group.commands.items():
-        if isinstance(command, click.Group):
-            found += all_commands(command, (*path, name))
-        else:
-            found.append((*path, name))
-    return found
 
 
 @pytest.mark.parametrize("command", all_commands(stockroom), ids=" ".join)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import signal
 import socket
@@ -16,7 +17,7 @@ from stockroom.security import keys
 from tests.archives import make_wheel
 from tests.support.cli import CommandLine, stockroom_command
 from tests.support.server import BIN, free_port
-from tests.support.serving import Serving, receive_all, serve_embedded
+from tests.support.serving import Serving, receive_all, receive_until, serve_embedded
 from tests.support.site import bearer, form_fields
 from tests.support.waiting import wait_until
 
@@ -86,6 +87,28 @@ def test_first_start_prints_all_that_clients_need_and_the_second_no_key(
     assert "key create --scope local --role writer" in second.output
 
 
+def test_s70_connection_is_kept_after_a_304(start: Callable[..., Serving], tmp_path: Path) -> None:
+    serving = start()
+    place = ("--data-dir", tmp_path / "data")
+    stockroom_command(*place, "workspace", "create", "acme", "--visibility", "public")
+    connection = http.client.HTTPConnection("127.0.0.1", int(serving.base.rpartition(":")[2]))
+    connection.request("GET", "/simple/acme/main/")
+    first = connection.getresponse()
+    first.read()
+    before = connection.sock
+
+    connection.request(
+        "GET", "/simple/acme/main/", headers={"If-None-Match": first.headers["ETag"]}
+    )
+    second = connection.getresponse()
+    second.read()
+
+    assert second.status == 304
+    assert before is not None
+    assert connection.sock is before
+    connection.close()
+
+
 def test_data_folder_is_closed_to_other_users(
     start: Callable[..., Serving], tmp_path: Path
 ) -> None:
@@ -124,7 +147,7 @@ def test_request_that_has_begun_is_answered_after_the_signal(start: Callable[...
     with serving.connect() as connection, serving.connect() as idle:
         connection.sendall(request[:-100])
         idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert idle.recv(65536).startswith(b"HTTP/1.1 200")
+        receive_until(idle, b"\r\n\r\nok\n")
         serving.send(signal.SIGTERM)
         # The listening socket is closed first, the idle connection next.
         assert idle.recv(1) == b""
@@ -181,7 +204,7 @@ def test_download_that_has_begun_is_finished_after_the_signal(
     with serving.connect() as connection:
         head = f"GET {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n\r\n"
         connection.sendall(head.encode())
-        begun = connection.recv(4096)
+        begun = receive_until(connection, b"\r\n\r\n")
         serving.send(signal.SIGTERM)
         wait_until(lambda: is_refused(serving.port))
         answer = begun + receive_all(connection)
@@ -204,6 +227,45 @@ def test_ini_file_is_served_like_by_pserve(cli: CommandLine) -> None:
     assert (answer.status_code, answer.text) == (200, "ok\n")
     assert serving.output == f"Stockroom is ready at {serving.base}\n"
     assert status == 0
+
+
+def test_ini_file_may_name_several_addresses(cli: CommandLine) -> None:
+    ports = [free_port(), free_port()]
+    addresses = " ".join(f"127.0.0.1:{port}" for port in ports)
+    cli.ini.write_text(cli.ini.read_text("utf-8").replace("127.0.0.1:0", addresses), "utf-8")
+
+    serving = Serving(cli.folder / "serve.log", ports[0], "serve", cli.ini)
+    try:
+        answers = [
+            requests.get(f"http://127.0.0.1:{port}/healthz", timeout=20).text for port in ports
+        ]
+    finally:
+        status = serving.stop()
+
+    assert answers == ["ok\n", "ok\n"]
+    assert serving.output.count("Stockroom is ready at http://127.0.0.1:") == 2
+    assert status == 0
+
+
+def test_ini_file_may_name_a_unix_socket(cli: CommandLine) -> None:
+    place = cli.folder / "stockroom.sock"
+    text = cli.ini.read_text("utf-8").replace("listen = 127.0.0.1:0", f"unix_socket = {place}")
+    cli.ini.write_text(text, "utf-8")
+    with (cli.folder / "serve.log").open("wb") as log:
+        process = subprocess.Popen([BIN / "stockroom", "serve", cli.ini], stdout=log, stderr=log)
+
+    try:
+        wait_until(lambda: b"ready" in (cli.folder / "serve.log").read_bytes())
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(place))
+            connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+            answer = receive_all(connection)
+    finally:
+        process.terminate()
+
+    assert answer.endswith(b"\r\n\r\nok\n")
+    assert process.wait(20) == 0
+    assert (cli.folder / "serve.log").read_text() == f"Stockroom is ready at unix:{place}\n"
 
 
 def test_port_in_use_is_told_and_makes_no_key(tmp_path: Path, listening: int) -> None:
@@ -263,7 +325,7 @@ def test_lines_of_the_first_version_work_as_written(tmp_path: Path) -> None:
     run("stockroom -c server.ini workspace create acme")
     run("stockroom -c server.ini registry create acme/staging")
     key = run("stockroom -c server.ini key create --scope acme --role writer --quiet")
-    serving = Serving(tmp_path / "serve.log", port, "serve", ini)
+    serving = Serving(tmp_path / "serve.log", port, ini, program="pserve")
     try:
         upload(serving, key.strip(), *make_wheel("demo-pkg", "1.0"), to="acme/staging")
         checked = run("stockroom -c server.ini check")

@@ -48,7 +48,7 @@ def cut_off(nodes: Nodes, administrator: psycopg.Connection[Any]) -> Iterator[No
 
 
 def upload_version(nodes: Nodes, version: str) -> None:
-    nodes.one.upload(*make_wheel("demo-pkg", version), nodes.key)
+    nodes.upload(make_wheel("demo-pkg", version))
 
 
 @pytest.mark.usefixtures("cut_off")
@@ -124,7 +124,6 @@ def test_a_commit_that_nobody_announced_is_seen_within_a_second(nodes: Nodes) ->
         session.commit()
 
     def is_archived() -> bool:
-        page = nodes.other.page("demo-pkg", nodes.key)
-        return bool(page["project-status"]["status"] == "archived")
+        return bool(nodes.page()["project-status"]["status"] == "archived")
 
     wait_until(is_archived, PROOF_SECONDS)

@@ -10,7 +10,6 @@ from stockroom.manage.places import Places
 from tests.archives import make_sdist, make_wheel
 from tests.conftest import MakeSite
 from tests.support.library import (
-    INDEX,
     create_registry,
     revoke,
     set_status,
@@ -21,121 +20,122 @@ from tests.support.nodes import Nodes, stopped_at
 from tests.support.site import JSON, PYX_MSGPACK, TestSite
 from tests.support.waiting import Worker
 
-PAGE = f"{INDEX}demo-pkg/"
 WHEEL = make_wheel("demo-pkg", "1.0")
 SDIST = make_sdist("demo-pkg", "1.0")
 
 
 def test_a_file_is_on_the_page(nodes: Nodes) -> None:
-    nodes.one.upload(*SDIST, nodes.key)
+    nodes.upload(SDIST)
 
     nodes.soon(lambda: nodes.files() == [WHEEL[0], SDIST[0]])
 
 
 @pytest.mark.parametrize("accept", [JSON, PYX_MSGPACK, "text/html"])
 def test_an_etag_from_before_the_change_gets_the_new_page(nodes: Nodes, accept: str) -> None:
-    etag = nodes.other.get(PAGE, nodes.key, accept=accept).headers["ETag"]
-    assert nodes.status(PAGE, accept=accept, if_none_match=etag) == 304
+    page = f"{nodes.index}demo-pkg/"
+    etag = nodes.other.get(page, nodes.key, accept=accept).headers["ETag"]
+    assert nodes.status(page, accept=accept, if_none_match=etag) == 304
 
-    nodes.one.upload(*SDIST, nodes.key)
+    nodes.upload(SDIST)
 
-    nodes.soon(lambda: nodes.status(PAGE, accept=accept, if_none_match=etag) == 200)
+    nodes.soon(lambda: nodes.status(page, accept=accept, if_none_match=etag) == 200)
 
 
 def test_a_package_that_was_missing_appears_on_its_page_and_in_the_list(nodes: Nodes) -> None:
-    assert nodes.status(f"{INDEX}fresh/") == 404
-    assert b"fresh" not in nodes.other.get(INDEX, nodes.key).body
+    assert nodes.status(f"{nodes.index}fresh/") == 404
+    assert b"fresh" not in nodes.other.get(nodes.index, nodes.key).body
 
-    nodes.one.upload(*make_wheel("fresh", "1.0"), nodes.key)
+    nodes.upload(make_wheel("fresh", "1.0"))
 
-    nodes.soon(lambda: nodes.status(f"{INDEX}fresh/") == 200)
-    assert b"fresh" in nodes.other.get(INDEX, nodes.key).body
+    nodes.soon(lambda: nodes.status(f"{nodes.index}fresh/") == 200)
+    assert b"fresh" in nodes.other.get(nodes.index, nodes.key).body
 
 
 def test_the_bytes_are_served(nodes: Nodes) -> None:
-    nodes.one.upload(*SDIST, nodes.key)
+    nodes.upload(SDIST)
     nodes.soon(lambda: SDIST[0] in nodes.files())
 
-    path = nodes.other.file_url("demo-pkg", SDIST[0], nodes.key)
+    path = nodes.file_url(SDIST[0])
     assert nodes.other.get(path, nodes.key).body == SDIST[1]
 
 
 def test_a_status_is_told(nodes: Nodes) -> None:
-    set_status(nodes.one, "deprecated", "old")
+    set_status(nodes.one, "deprecated", "old", workspace=nodes.workspace)
 
     told = {"status": "deprecated", "reason": "old"}
-    nodes.soon(lambda: nodes.other.page("demo-pkg", nodes.key)["project-status"] == told)
+    nodes.soon(lambda: nodes.page()["project-status"] == told)
 
 
 @pytest.mark.parametrize("suffix", ["", ".metadata"])
 def test_s60_a_quarantine_stops_the_files(nodes: Nodes, suffix: str) -> None:
-    path = nodes.other.file_url("demo-pkg", WHEEL[0], nodes.key) + suffix
+    path = nodes.file_url(WHEEL[0]) + suffix
     assert nodes.status(path) == 200
 
-    set_status(nodes.one, "quarantined")
+    set_status(nodes.one, "quarantined", workspace=nodes.workspace)
 
     nodes.soon(lambda: nodes.status(path) == 403)
     assert nodes.files() == []
 
 
 def test_a_yank_is_told(nodes: Nodes) -> None:
-    set_yanked(nodes.one, yanked=True, reason="broken")
+    set_yanked(nodes.one, yanked=True, reason="broken", workspace=nodes.workspace)
 
-    nodes.soon(lambda: nodes.other.page("demo-pkg", nodes.key)["files"][0]["yanked"] == "broken")
+    nodes.soon(lambda: nodes.page()["files"][0]["yanked"] == "broken")
 
 
 def test_s61_a_revoked_key_is_refused(nodes: Nodes) -> None:
-    key = nodes.one.create_key("reader")
-    nodes.soon(lambda: nodes.status(PAGE, key) == 200)
+    key = nodes.one.create_key("reader", nodes.workspace)
+    nodes.soon(lambda: nodes.status(key=key) == 200)
 
     revoke(nodes.one, key)
 
-    nodes.soon(lambda: nodes.status(PAGE, key) == 401)
+    nodes.soon(lambda: nodes.status(key=key) == 401)
 
 
 def test_s61_a_new_key_is_accepted_by_its_first_request(nodes: Nodes) -> None:
-    key = nodes.one.create_key("reader")
+    key = nodes.one.create_key("reader", nodes.workspace)
 
-    assert nodes.status(PAGE, key) == 200
+    assert nodes.status(key=key) == 200
 
 
 @pytest.mark.parametrize(("visibility", "expected"), [("public", 200), ("team", 401)])
 def test_s61_a_visibility_holds(nodes: Nodes, visibility: str, expected: int) -> None:
     opposite = {"public": "team", "team": "public"}[visibility]
-    set_visibility(nodes.other, opposite)
+    set_visibility(nodes.other, opposite, nodes.workspace)
 
-    set_visibility(nodes.one, visibility)
+    set_visibility(nodes.one, visibility, nodes.workspace)
 
-    nodes.soon(lambda: int(nodes.other.get(PAGE, status="*").status_int) == expected)
+    nodes.soon(lambda: nodes.public_status() == expected)
 
 
 def test_a_new_workspace_and_registry_exist(nodes: Nodes) -> None:
     key = nodes.one.create_key("writer", "*")
+    registry = f"/simple/{nodes.workspace}/fresh/"
     assert nodes.status("/simple/fresh/main/", key) == 404
-    assert nodes.status("/simple/acme/fresh/", key) == 404
+    assert nodes.status(registry, key) == 404
 
     nodes.one.create_workspace("fresh")
-    create_registry(nodes.one, "fresh")
+    create_registry(nodes.one, "fresh", nodes.workspace)
 
-    nodes.soon(lambda: nodes.status("/simple/acme/fresh/", key) == 200)
+    nodes.soon(lambda: nodes.status(registry, key) == 200)
     assert nodes.status("/simple/fresh/main/", key) == 200
 
 
 def test_many_changes_of_one_transaction_are_all_seen(nodes: Nodes) -> None:
     names = [f"pkg-{number}" for number in range(8)]
     for name in names:
-        nodes.one.upload(*make_wheel(name, "1.0"), nodes.key)
-    nodes.soon(lambda: nodes.status(f"{INDEX}{names[-1]}/") == 200)
+        nodes.upload(make_wheel(name, "1.0"))
+    nodes.soon(lambda: nodes.status(f"{nodes.index}{names[-1]}/") == 200)
     for name in names:
-        nodes.other.page(name, nodes.key)
+        nodes.page(name)
 
     with nodes.one.database.transaction() as session:
         packages = Packages(session, "test")
         for name in names:
-            packages.set_status("acme", "main", name, "archived", None)
+            packages.set_status(nodes.workspace, "main", name, "archived", None)
 
     def statuses() -> set[str]:
-        return {nodes.other.page(name, nodes.key)["project-status"]["status"] for name in names}
+        return {nodes.page(name)["project-status"]["status"] for name in names}
 
     nodes.soon(lambda: statuses() == {"archived"})
 
@@ -145,37 +145,44 @@ def test_what_was_rolled_back_is_not_seen_and_disturbs_nothing(nodes: Nodes) -> 
 
     def fail() -> None:
         with nodes.one.database.transaction() as session:
-            Packages(session, "test").set_status("acme", "main", "demo-pkg", "archived", None)
-            Places(session, "test").create_workspace("fresh")
+            Packages(session, "test").set_status(
+                nodes.workspace, "main", "demo-pkg", "archived", None
+            )
+            Places(session, "test").create_workspace("never")
             session.flush()
             raise LookupError
 
     with pytest.raises(LookupError):
         fail()
 
-    nodes.one.upload(*SDIST, nodes.key)
+    nodes.upload(SDIST)
     nodes.soon(lambda: nodes.files() == [*before, SDIST[0]])
-    assert nodes.other.page("demo-pkg", nodes.key)["project-status"] == {"status": "active"}
+    assert nodes.page()["project-status"] == {"status": "active"}
 
 
 def test_both_nodes_write_and_both_see_everything(nodes: Nodes) -> None:
     writers = [nodes.one, nodes.other] * 3
 
     for number, node in enumerate(writers, start=2):
-        node.upload(*make_wheel("demo-pkg", f"{number}.0"), nodes.key)
+        nodes.upload(make_wheel("demo-pkg", f"{number}.0"), through=node)
 
     count = len(writers) + 1
     nodes.soon(lambda: len(nodes.files()) == count)
-    nodes.soon(lambda: len(nodes.one.page("demo-pkg", nodes.key)["files"]) == count)
+    nodes.soon(
+        lambda: (
+            len(nodes.one.page("demo-pkg", nodes.key, index=f"{nodes.workspace}/main")["files"])
+            == count
+        )
+    )
 
 
 def test_a_page_that_was_being_loaded_when_it_changed_is_not_kept(nodes: Nodes) -> None:
-    nodes.one.upload(*make_wheel("slow", "1.0"), nodes.key)
+    nodes.upload(make_wheel("slow", "1.0"))
 
     with stopped_at(nodes.other, "packages") as gate:
         reader = Worker(lambda: nodes.files("slow"))
         gate.wait()
-        nodes.one.upload(*make_wheel("slow", "2.0"), nodes.key)
+        nodes.upload(make_wheel("slow", "2.0"))
         hear(nodes.other)
         gate.open()
 
@@ -185,12 +192,12 @@ def test_a_page_that_was_being_loaded_when_it_changed_is_not_kept(nodes: Nodes) 
 
 
 def test_who_asks_after_the_change_does_not_get_what_was_loaded_before(nodes: Nodes) -> None:
-    nodes.one.upload(*make_wheel("slow", "1.0"), nodes.key)
+    nodes.upload(make_wheel("slow", "1.0"))
 
     with stopped_at(nodes.other, "packages") as gate:
         reader = Worker(lambda: nodes.files("slow"))
         gate.wait()
-        nodes.one.upload(*make_wheel("slow", "2.0"), nodes.key)
+        nodes.upload(make_wheel("slow", "2.0"))
         hear(nodes.other)
 
         assert len(nodes.files("slow")) == 2
@@ -199,34 +206,34 @@ def test_who_asks_after_the_change_does_not_get_what_was_loaded_before(nodes: No
 
 
 def test_s61_a_key_that_was_being_looked_up_when_it_was_revoked_is_refused(nodes: Nodes) -> None:
-    key = nodes.one.create_key("reader")
+    key = nodes.one.create_key("reader", nodes.workspace)
 
     with stopped_at(nodes.other, "api_keys") as gate:
-        reader = Worker(lambda: nodes.status(PAGE, key))
+        reader = Worker(lambda: nodes.status(key=key))
         gate.wait()
         revoke(nodes.one, key)
         hear(nodes.other)
         gate.open()
 
         assert reader.result() in (200, 401)
-    assert nodes.status(PAGE, key) == 401
+    assert nodes.status(key=key) == 401
 
 
 def test_s61_a_workspace_that_was_closed_while_the_directory_was_read_is_closed(
     make_site: MakeSite, nodes: Nodes
 ) -> None:
-    set_visibility(nodes.one, "public")
+    set_visibility(nodes.one, "public", nodes.workspace)
     cold = make_site(nodes.url, folder="cold")
 
     with stopped_at(cold, "workspaces") as gate:
-        reader = Worker(lambda: cold.get(PAGE, status="*"))
+        reader = Worker(lambda: cold.get(nodes.index, status="*"))
         gate.wait()
-        set_visibility(nodes.one, "team")
+        set_visibility(nodes.one, "team", nodes.workspace)
         hear(cold)
         gate.open()
 
         assert reader.result().status_int in (200, 401)
-    assert cold.get(PAGE, status="*").status_int == 401
+    assert cold.get(nodes.index, status="*").status_int == 401
 
 
 def hear(site: TestSite) -> None:

@@ -16,7 +16,7 @@ from stockroom.feed.outbox import Position
 from stockroom.manage.packages import Packages
 from stockroom.models import Event
 from tests.archives import make_wheel
-from tests.conftest import MakeSite
+from tests.support.databases import MakeUrl
 from tests.support.nodes import Nodes
 from tests.support.site import TestSite
 
@@ -49,9 +49,13 @@ def writers(postgresql: TestSite) -> Iterator[list[Connection]]:
         yield [stack.enter_context(postgresql.database.engine.connect()) for _ in range(4)]
 
 
-@pytest.fixture
-def postgresql(make_site: MakeSite, postgresql_url: str) -> TestSite:
-    return make_site(postgresql_url)
+@pytest.fixture(scope="module")
+def postgresql(
+    make_postgresql: MakeUrl, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[TestSite]:
+    site = TestSite(make_postgresql(), tmp_path_factory.mktemp("outbox"))
+    yield site
+    site.close()
 
 
 def test_news_are_read_once_and_in_order(both: TestSite) -> None:
@@ -163,13 +167,13 @@ def test_a_page_shows_what_was_committed_late(postgresql_nodes: Nodes) -> None:
     nodes = postgresql_nodes
 
     def told() -> Any:
-        return nodes.other.page("demo-pkg", nodes.key)["project-status"]["status"]
+        return nodes.page()["project-status"]["status"]
 
     with nodes.one.database.transaction() as session:
         Packages(session, "test").set_status("acme", "main", "demo-pkg", "archived", None)
         session.flush()
         # Its event gets a higher id and is committed first.
-        nodes.one.upload(*make_wheel("quick", "1.0"), nodes.key)
+        nodes.upload(make_wheel("quick", "1.0"))
         nodes.soon(lambda: len(nodes.files("quick")) == 1)
         assert told() == "active"
 

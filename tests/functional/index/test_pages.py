@@ -272,7 +272,9 @@ def test_pyx_pages_carry_what_the_archive_requires(library: Library) -> None:
     }
 
 
-@pytest.mark.parametrize("headers", [[("Dynamic", "Requires-Dist")], [("Dynamic", "Version")]])
+@pytest.mark.parametrize(
+    "headers", [[("Dynamic", "Requires-Dist")], [("Dynamic", "Requires-Python")]]
+)
 def test_pyx_pages_leave_out_a_dynamic_sdist(
     site: TestSite, headers: list[tuple[str, str]]
 ) -> None:
@@ -339,7 +341,13 @@ def add_many_files(site: TestSite, name: str, count: int) -> None:
         session.execute(
             insert(Release),
             [
-                {"id": n, "package_id": package.id, "version": f"{n}.0", "created_at": now}
+                {
+                    "id": n,
+                    "package_id": package.id,
+                    "version": f"{n}.0",
+                    "canonical_version": f"{n}",
+                    "created_at": now,
+                }
                 for n in range(1, count + 1)
             ],
         )

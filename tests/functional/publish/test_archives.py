@@ -430,13 +430,13 @@ class TestBookkeeping:
         after = both.get("/simple/acme/main/", key, accept=JSON).json["projects"]
         assert (before, after) == ([], [{"name": "demo-pkg"}])
 
-    def test_u93_a_release_is_made_once(self, both: TestSite) -> None:
-        key = both.create_key()
+    def test_u93_a_release_is_made_once(self, site: TestSite) -> None:
+        key = site.create_key()
 
-        both.upload(*WHEEL, key)
-        both.upload(*SDIST, key)
+        site.upload(*WHEEL, key)
+        site.upload(*SDIST, key)
 
-        rows, _ = inventory(both)
+        rows, _ = inventory(site)
         assert (rows["packages"], rows["releases"], rows["files"]) == (1, 1, 2)
 
     def test_u93_every_upload_raises_the_serial(self, both: TestSite) -> None:

@@ -38,23 +38,23 @@ def test_u74_other_bytes_are_400_and_change_nothing(both: TestSite) -> None:
     assert inventory(both) == before
 
 
-def test_u74_the_first_bytes_stay(both: TestSite) -> None:
-    key = both.create_key()
-    both.upload(*WHEEL, key)
+def test_u74_the_first_bytes_stay(site: TestSite) -> None:
+    key = site.create_key()
+    site.upload(*WHEEL, key)
 
-    both.upload(*OTHER, key, status=400)
+    site.upload(*OTHER, key, status=400)
 
-    assert both.get(both.file_url("demo-pkg", WHEEL[0], key), key).body == WHEEL[1]
+    assert site.get(site.file_url("demo-pkg", WHEEL[0], key), key).body == WHEEL[1]
 
 
-def test_u74_other_bytes_do_not_change_the_display_name(both: TestSite) -> None:
-    key = both.create_key()
-    both.upload(*WHEEL, key)
+def test_u74_other_bytes_do_not_change_the_display_name(site: TestSite) -> None:
+    key = site.create_key()
+    site.upload(*WHEEL, key)
     metadata = make_metadata("Demo.Pkg", "1.0")
 
-    both.upload(*make_wheel("demo-pkg", "1.0", metadata=metadata), key, status=400)
+    site.upload(*make_wheel("demo-pkg", "1.0", metadata=metadata), key, status=400)
 
-    assert "Demo.Pkg" not in both.get("/simple/acme/main/", key, accept="text/html").text
+    assert "Demo.Pkg" not in site.get("/simple/acme/main/", key, accept="text/html").text
 
 
 @pytest.mark.parametrize("role", ["writer", "owner"])
@@ -77,16 +77,16 @@ def test_u74_the_same_bytes_under_another_name_are_taken(both: TestSite) -> None
     assert len(list(stored_files(both.folder))) == 2
 
 
-def test_u74_each_registry_is_on_its_own(both: TestSite) -> None:
-    key = both.create_key()
-    with both.database.transaction() as session:
+def test_u74_each_registry_is_on_its_own(site: TestSite) -> None:
+    key = site.create_key()
+    with site.database.transaction() as session:
         Places(session, "test").create_registry("acme", "staging")
 
-    both.upload(*WHEEL, key, to="acme/main")
-    both.upload(*OTHER, key, to="acme/staging")
+    site.upload(*WHEEL, key, to="acme/main")
+    site.upload(*OTHER, key, to="acme/staging")
 
-    main = both.page("demo-pkg", key, index="acme/main")["files"][0]["hashes"]
-    staging = both.page("demo-pkg", key, index="acme/staging")["files"][0]["hashes"]
+    main = site.page("demo-pkg", key, index="acme/main")["files"][0]["hashes"]
+    staging = site.page("demo-pkg", key, index="acme/staging")["files"][0]["hashes"]
     assert main != staging
 
 
@@ -147,10 +147,10 @@ def test_a_repeated_upload_costs_few_queries(both: TestSite) -> None:
     assert len(statements) <= 5
 
 
-def test_a_refused_upload_costs_no_query(both: TestSite) -> None:
-    key = both.create_key()
-    both.upload(*WHEEL, key)
+def test_a_refused_upload_costs_no_query(site: TestSite) -> None:
+    key = site.create_key()
+    site.upload(*WHEEL, key)
 
-    statements = queries_of(lambda: both.upload(*WHEEL, key, filetype="", status=400), both)
+    statements = queries_of(lambda: site.upload(*WHEEL, key, filetype="", status=400), site)
 
     assert statements == []

@@ -89,11 +89,17 @@ def lines(answers: list[Answer]) -> list[str]:
     return sorted(answer.line for answer in answers)
 
 
-def test_u93_of_different_contents_under_one_name_exactly_one_wins(field: Field) -> None:
+@pytest.mark.parametrize("earlier", [0, 1], ids=["new package", "known package"])
+def test_u93_of_different_contents_under_one_name_exactly_one_wins(
+    field: Field, earlier: int
+) -> None:
+    package = f"contested-{earlier}"
     wheels = [
-        make_wheel("contested", "1.0", files={"contested.py": f"WRITER = {number}\n"})
+        make_wheel(package, "1.0", files={"contested.py": f"WRITER = {number}\n"})
         for number in range(CLIENTS)
     ]
+    for number in range(earlier):
+        field.site.upload(*make_wheel(package, f"0.{number}"), field.key)
 
     answers = field.race(lambda server, number: send_upload(server, *wheels[number], field.key))
 
@@ -101,30 +107,34 @@ def test_u93_of_different_contents_under_one_name_exactly_one_wins(field: Field)
     losers = [answer for answer in answers if answer.status != 200]
     assert len(winners) == 1
     assert all(answer.line.startswith("400 File already exists") for answer in losers)
-    url = field.site.file_url("contested", wheels[0][0], field.key)
+    url = field.site.file_url(package, wheels[0][0], field.key)
     assert field.site.get(url, field.key).body == wheels[winners[0]][1]
-    assert rows(field.site, "contested") == {
-        "releases": 1,
-        "files": 1,
+    assert rows(field.site, package) == {
+        "releases": 1 + earlier,
+        "files": 1 + earlier,
         "created": 1,
-        "published": 1,
-        "serial": 1,
+        "published": 1 + earlier,
+        "serial": 1 + earlier,
     }
 
 
-def test_u93_of_the_same_contents_under_one_name_all_win(field: Field) -> None:
-    wheel = make_wheel("agreed", "1.0")
+@pytest.mark.parametrize("earlier", [0, 1], ids=["new package", "known package"])
+def test_u93_of_the_same_contents_under_one_name_all_win(field: Field, earlier: int) -> None:
+    package = f"agreed-{earlier}"
+    wheel = make_wheel(package, "1.0")
+    for number in range(earlier):
+        field.site.upload(*make_wheel(package, f"0.{number}"), field.key)
 
     answers = field.race(lambda server, _number: send_upload(server, *wheel, field.key))
 
     assert lines(answers) == ["200 OK"] * CLIENTS
-    assert field.files("agreed") == [wheel[0]]
-    assert rows(field.site, "agreed") == {
-        "releases": 1,
-        "files": 1,
+    assert wheel[0] in field.files(package)
+    assert rows(field.site, package) == {
+        "releases": 1 + earlier,
+        "files": 1 + earlier,
         "created": 1,
-        "published": 1,
-        "serial": 1,
+        "published": 1 + earlier,
+        "serial": 1 + earlier,
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tarfile
 import tempfile
 import time
 import tracemalloc
@@ -11,9 +12,11 @@ from typing import BinaryIO, cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.archives import make_gzip, make_metadata, make_sdist, make_tar, make_wheel
 
 from stockroom.dists import inspect, parse_filename
+from tests.archives import make_gzip, make_metadata, make_sdist, make_tar, make_wheel
+from tests.corpus.large import FILENAME, write_large_wheel
+from tests.corpus.zip_builder import Entry, build_zip, extra
 
 WHEEL = make_wheel(requires=["a"], requires_python=">=3.8", compress=False)
 PACKED_WHEEL = make_wheel(requires=["a"], description="text " * 100)
@@ -121,6 +124,73 @@ def test_many_members_take_little_time(make):
 
     assert inspection.violations == ()
     assert time.process_time() - start < 2
+
+
+def test_u88_half_a_gigabyte_in_20_000_members_takes_little_memory(tmp_path):
+    path = tmp_path / FILENAME
+    write_large_wheel(path, members=20_000, size=25_000)
+
+    tracemalloc.start()
+    with path.open("rb") as file:
+        inspection = inspect(file, parse_filename(FILENAME))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert path.stat().st_size > 500_000_000
+    assert inspection.violations == ()
+    assert inspection.warnings == ()
+    assert peak < 60 * 1024 * 1024
+
+
+def test_u81_very_deep_paths_below_a_link_take_no_hours():
+    link = tarfile.TarInfo("sample-1.0/" + "a/" * 250_000 + "link")
+    link.type, link.linkname = tarfile.SYMTYPE, "."
+    deep = tarfile.TarInfo("sample-1.0/" + "a/" * 250_000 + "b")
+    tar = make_tar({"sample-1.0/PKG-INFO": make_metadata()}, links=[link, deep])
+
+    inspection = inspect(io.BytesIO(make_gzip(tar)), parse_filename("sample-1.0.tar.gz"))
+
+    assert inspection.violations == ()
+
+
+def test_u79_very_long_names_are_refused_before_they_fill_the_memory():
+    long = {f"sample-1.0/{n}{'/a' * 400_000}": "" for n in range(30)}
+
+    inspection = inspected("sample-1.0.tar.gz", make_gzip(make_tar(long), level=1))
+
+    assert "archive-too-many-members" in [v.code for v in inspection.violations]
+
+
+def test_u108_names_of_nothing_but_accents_take_no_hours():
+    accents = "\u0316\u0301" * 8000
+    names = [f"a{accents}{n}" for n in range(1000)]
+    data = build_zip([Entry(name=name) for name in names])
+
+    inspection = inspected(FILENAME, data)
+
+    assert "zip-name-too-long" in [violation.code for violation in inspection.violations]
+
+
+def test_u104_millions_of_extra_fields_take_no_hours():
+    many = extra((0x7777, b"")) * 16_000
+    entries = [Entry(name=f"{n}", local={"extra": many}) for n in range(300)]
+
+    inspection = inspected(FILENAME, build_zip(entries))
+
+    assert "zip-extra-fields" in [violation.code for violation in inspection.violations]
+
+
+def test_u91_millions_of_tags_take_little_memory():
+    lines = "".join(f"Tag: {'a.' * 9}{n}-{'b.' * 9}b-{'c.' * 9}c\n" for n in range(10_000))
+    wheel = make_wheel(wheel=f"Wheel-Version: 1.0\n{lines}".encode())
+
+    tracemalloc.start()
+    inspection = inspected(*wheel)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert "wheel-tags-differ" in [f.violation.code for f in inspection.findings]
+    assert peak < 16 * 1024 * 1024
 
 
 @pytest.mark.parametrize("make", [make_wheel, make_sdist])

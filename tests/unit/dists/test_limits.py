@@ -7,7 +7,10 @@ import pytest
 from stockroom.dists.limits import (
     BOMB_BYTES,
     BOMB_RATIO,
+    MAX_CHECKED_BYTES,
     MAX_UNPACKED_BYTES,
+    MIN_CHECKED_BYTES,
+    bytes_to_check,
     unpacks_too_large,
 )
 
@@ -25,3 +28,11 @@ from stockroom.dists.limits import (
 )
 def test_u79_ratio_and_total_are_bounded(unpacked, packed, too_large):
     assert unpacks_too_large(unpacked, packed) is too_large
+
+
+@pytest.mark.parametrize(
+    ("packed", "checked"),
+    [(1, MIN_CHECKED_BYTES), (2**26, 2**29), (2**40, MAX_CHECKED_BYTES)],
+)
+def test_u88_the_work_of_checking_grows_with_the_upload_alone(packed, checked):
+    assert bytes_to_check(packed) == checked

@@ -6,10 +6,10 @@ import io
 import tarfile
 
 import pytest
-from tests.archives import make_gzip, make_metadata, make_sdist, make_tar, make_zip
 
 from stockroom.dists import Inspection, SdistFilename, inspect_sdist, parse_filename, sdists
 from stockroom.dists.limits import BOMB_BYTES, MAX_METADATA_BYTES
+from tests.archives import make_gzip, make_metadata, make_sdist, make_tar, make_zip
 
 TOP = "sample-1.0"
 METADATA = make_metadata()

@@ -10,12 +10,12 @@ import tracemalloc
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.archives import make_gzip, make_tar
 
 from stockroom.dists.gzips import GzipStream
 from stockroom.dists.limits import BOMB_BYTES, MAX_EXTENSION_BYTES, MAX_MEMBERS
 from stockroom.dists.refusals import ArchiveRefused
 from stockroom.dists.tars import BLOCK, Kind, TarReader
+from tests.archives import make_gzip, make_tar
 
 FORMATS = [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT]
 LONG = "/".join(["directory" * 5] * 4)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockroom.errors import BadRequest, ContentTooLarge
@@ -89,6 +89,7 @@ def assert_whole(received: Received) -> None:
     assert received.violations == []
 
 
+@settings(deadline=None)
 @given(sizes=st.lists(st.integers(1, 200), min_size=1, max_size=8))
 def test_u06_a_body_may_arrive_in_pieces_of_any_size(sizes: list[int]) -> None:
     assert_whole(read(BODY, sizes=sizes))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import base64
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stockroom.security.credentials import MAX_HEADER, token_of
 
 SECRET = "stk_secret"
+UNHURRIED = settings(deadline=None)
+
 # A WSGI server hands headers over as Latin-1.
 HEADERS = st.text(st.characters(max_codepoint=255))
 
@@ -75,12 +77,14 @@ def test_a_header_that_holds_no_credential_is_nobodys(header: str) -> None:
     assert token_of(header) == ""
 
 
+@UNHURRIED
 @given(header=HEADERS)
 @example(header="Basic \xe9")
 def test_no_header_is_anonymous_by_mistake_and_none_raises(header: str) -> None:
     assert (token_of(header) is None) == (header == "")
 
 
+@UNHURRIED
 @given(value=HEADERS, scheme=st.sampled_from(["Basic", "basic", "Bearer", "token"]))
 def test_no_value_of_a_known_scheme_raises(value: str, scheme: str) -> None:
     token = token_of(f"{scheme} {value}")
@@ -89,11 +93,13 @@ def test_no_value_of_a_known_scheme_raises(value: str, scheme: str) -> None:
     assert token == token.strip()
 
 
+@UNHURRIED
 @given(pair=st.binary())
 def test_no_pair_of_user_and_password_raises(pair: bytes) -> None:
     assert token_of(basic(pair)) is not None
 
 
+@UNHURRIED
 @given(user=st.text(st.characters(exclude_characters=":", exclude_categories=["Cs"])))
 def test_the_user_name_does_not_matter(user: str) -> None:
     assert token_of(basic(f"{user}:{SECRET}")) == SECRET

@@ -219,6 +219,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("version", sa.String(length=255), nullable=False),
+        sa.Column("canonical_version", sa.String(length=255), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["package_id"],
@@ -227,7 +228,11 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_releases")),
-        sa.UniqueConstraint("package_id", "version", name=op.f("uq_releases_package_id_version")),
+        sa.UniqueConstraint(
+            "package_id",
+            "canonical_version",
+            name=op.f("uq_releases_package_id_canonical_version"),
+        ),
     )
     op.create_table(
         "files",
