@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
+from typing import Literal
 from urllib.parse import quote
 
 import msgspec
@@ -28,18 +29,9 @@ class _Meta(msgspec.Struct, rename="kebab"):
     api_version: str
 
 
-class _JsonFile(msgspec.Struct, rename="kebab"):
-    filename: str
-    url: str
-    hashes: dict[str, str]
-    requires_python: str | msgspec.UnsetType
-    size: int
-    upload_time: str
-    yanked: bool | str
-    core_metadata: bool | dict[str, str]
+class _File(msgspec.Struct, rename="kebab"):
+    """A file on the JSON pages; what is UNSET is left out, since uv takes no nulls there."""
 
-
-class _PyxFile(msgspec.Struct, rename="kebab"):
     filename: str
     url: str
     hashes: dict[str, str]
@@ -47,7 +39,7 @@ class _PyxFile(msgspec.Struct, rename="kebab"):
     size: int
     upload_time: str
     yanked: bool | str | msgspec.UnsetType
-    core_metadata: dict[str, str] | msgspec.UnsetType
+    core_metadata: bool | dict[str, str] | msgspec.UnsetType
 
 
 class _Status(msgspec.Struct, rename="kebab"):
@@ -66,7 +58,7 @@ class _JsonPage(msgspec.Struct, rename="kebab"):
     name: str
     project_status: _Status
     versions: list[str]
-    files: list[_JsonFile]
+    files: list[_File]
 
 
 class _PyxPage(msgspec.Struct, rename="kebab"):
@@ -74,7 +66,7 @@ class _PyxPage(msgspec.Struct, rename="kebab"):
     name: str
     project_status: _Status
     versions: list[str]
-    files: list[_PyxFile]
+    files: list[_File]
     core_metadata: dict[str, _CoreMetadata]
 
 
@@ -114,43 +106,34 @@ def _json_page(detail: PackageDetail, base: str) -> _JsonPage:
         detail.name,
         _status(detail),
         list(order),
-        [
-            _JsonFile(
-                file.filename,
-                _url(base, file),
-                {"sha256": file.sha256},
-                file.requires_python or msgspec.UNSET,
-                file.size,
-                _instant(file),
-                _yanked(file),
-                {"sha256": file.metadata_sha256} if file.announces_metadata else False,
-            )
-            for file in files
-        ],
+        [_file(file, base, otherwise=False) for file in files],
     )
 
 
 def _pyx_page(detail: PackageDetail, base: str) -> _PyxPage:
+    # uv keeps this order in its lock file, and sorts all other forms by name itself.
+    files = sorted(detail.files, key=lambda file: file.filename.encode())
     return _PyxPage(
         _Meta(PYX_API_VERSION),
         detail.name,
         _status(detail),
         list(_version_order(detail.files)),
-        [
-            _PyxFile(
-                file.filename,
-                _url(base, file),
-                {"sha256": file.sha256},
-                file.requires_python or msgspec.UNSET,
-                file.size,
-                _instant(file),
-                _yanked(file) or msgspec.UNSET,
-                {"sha256": file.metadata_sha256} if file.announces_metadata else msgspec.UNSET,
-            )
-            # uv keeps this order in its lock file, and sorts all other forms by name itself.
-            for file in sorted(detail.files, key=lambda file: file.filename.encode())
-        ],
+        [_file(file, base, otherwise=msgspec.UNSET) for file in files],
         _core_metadata(detail.files),
+    )
+
+
+def _file(file: FileDetail, base: str, *, otherwise: Literal[False] | msgspec.UnsetType) -> _File:
+    """One entry; ``otherwise`` stands for what is not yanked, and has no metadata file."""
+    return _File(
+        file.filename,
+        _url(base, file),
+        {"sha256": file.sha256},
+        file.requires_python or msgspec.UNSET,
+        file.size,
+        _instant(file),
+        _yanked(file) or otherwise,
+        {"sha256": file.metadata_sha256} if file.announces_metadata else otherwise,
     )
 
 
