@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from typing import cast
 
 from pyramid.config import Configurator
 from pyramid.router import Router
 
-from stockroom import migrations, web
+from stockroom import migrations, under_waitress, web
 from stockroom.db import Database
 from stockroom.errors import ConfigurationInvalid
 from stockroom.feed import Feed
@@ -59,7 +58,7 @@ def make_app(configuration: Configuration) -> Application:
 
     :raises ConfigurationInvalid: with every reason why it cannot start.
     """
-    _keep_the_log_readable()
+    under_waitress.prepare()
     settings = configuration.settings
     plugins = Plugins(configuration)
     storage = plugins.storage(settings.storage)
@@ -87,13 +86,6 @@ def make_app(configuration: Configuration) -> Application:
 def _of_pyramid(configuration: Configuration) -> dict[str, str]:
     values = configuration.values.items()
     return {key: value for key, value in values if key.startswith("pyramid.")}
-
-
-def _keep_the_log_readable() -> None:
-    # waitress warns of every request that waits for a thread, and uv alone sends 50 at a time.
-    queue = logging.getLogger("waitress.queue")
-    if queue.level == logging.NOTSET:
-        queue.setLevel(logging.ERROR)
 
 
 def _services(

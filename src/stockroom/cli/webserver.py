@@ -13,30 +13,10 @@ from typing import Any
 import waitress.server
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
-from waitress.task import WSGITask
 
 DRAIN_SECONDS = 30.0
 """How long requests that have arrived may take after the first signal."""
 POLL_SECONDS = 0.1
-
-
-class _Task(WSGITask):
-    """Keeps the connection after an answer that has no body by its nature.
-
-    waitress closes it for want of a Content-Length, which a 304 must not have unless it is that of
-    the body left out; then every revalidation of a page costs the client a new connection.
-    """
-
-    def set_close_on_finish(self) -> None:
-        """Close only when the client asks for it, or when there was to be a body."""
-        headers: dict[str, str] = getattr(self.request, "headers", {})
-        wanted = headers.get("CONNECTION", "").lower()
-        if self.has_body or self.version != "1.1" or wanted == "close":
-            super().set_close_on_finish()
-
-
-class _Channel(HTTPChannel):
-    task_class = _Task
 
 
 class WebServer:
@@ -61,8 +41,6 @@ class WebServer:
             for part in list(self._map.values())
             if isinstance(part, waitress.server.BaseWSGIServer)
         ]
-        for part in self._listeners:
-            part.channel_class = _Channel
         self._stopping = False
 
     @property
