@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
 from typing import Annotated, Any, cast
 
 import transaction
@@ -18,6 +19,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Engine,
+    Insert,
     Integer,
     MetaData,
     String,
@@ -151,17 +153,26 @@ class Database:
             log.warning("could not announce a change; others will see it later", exc_info=True)
 
 
-def insert_if_absent(session: Session, model: type[Base], **values: Any) -> bool:
-    """Insert a row unless a unique key is taken already; True when the row is new.
+def insert_if_absent(session: Session, model: type[Base], *rows: dict[str, Any]) -> bool:
+    """Insert rows unless a unique key of theirs is taken; True when a single row was inserted.
 
     Waits for a concurrent transaction that inserts the same key.
     """
-    dialect = session.get_bind().dialect.name
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    single = len(rows) == 1
+    statement = _insert_if_absent(model, session.get_bind().dialect.name, returning=single)
+    zope.sqlalchemy.mark_changed(session)
+    inserted = session.connection().execute(statement, rows)
     # Told by the row that comes back: not every driver counts the rows of such a statement.
+    return single and inserted.first() is not None
+
+
+@cache
+def _insert_if_absent(model: type[Base], dialect: str, *, returning: bool) -> Insert:
+    """One statement for each model, since to build one takes longer than to run it."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(model).on_conflict_do_nothing()
     one: ColumnElement[int] = literal_column("1")
-    statement = insert(model).values(**values).on_conflict_do_nothing().returning(one)
-    return session.execute(statement).first() is not None
+    return statement.returning(one) if returning else statement
 
 
 def _reading(engine: Engine) -> Engine:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from packaging.utils import canonicalize_version
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from transaction import TransactionManager
 
@@ -108,59 +108,67 @@ class Publisher:
 
     def _lock_package(self, draft: Draft, session: Session) -> Package:
         """The package's row, made if need be; others who publish to it wait from here on."""
+        package = self._find_package(draft, session)
+        if package is not None:
+            return package
         first = draft.files[0]
-        created = insert_if_absent(
-            session,
-            Package,
-            registry_id=draft.registry.id,
-            name=first.filename.name,
-            display_name=first.metadata.name,
-            created_at=self._clock(),
-        )
-        package = session.execute(
-            select(Package)
-            .where(Package.registry_id == draft.registry.id, Package.name == first.filename.name)
-            .with_for_update()
-        ).scalar_one()
+        row = {
+            "registry_id": draft.registry.id,
+            "name": first.filename.name,
+            "display_name": first.metadata.name,
+            "created_at": self._clock(),
+        }
+        created = insert_if_absent(session, Package, row)
+        package = self._find_package(draft, session)
+        assert package is not None  # noqa: S101 - it was inserted just now, here or elsewhere
         if created:
             self._emit("package.created", draft, package, session)
         return package
 
-    def _add(self, draft: Draft, package: Package, file: CheckedFile, session: Session) -> None:
-        version = str(file.filename.version)
-        canonical = canonicalize_version(file.filename.version)
-        insert_if_absent(
-            session,
-            Release,
-            package_id=package.id,
-            version=version,
-            canonical_version=canonical,
-            created_at=self._clock(),
+    @staticmethod
+    def _find_package(draft: Draft, session: Session) -> Package | None:
+        name = draft.files[0].filename.name
+        query = (
+            select(Package)
+            .where(Package.registry_id == draft.registry.id, Package.name == name)
+            .with_for_update()
         )
-        release_id = session.execute(
-            select(Release.id).where(
-                Release.package_id == package.id, Release.canonical_version == canonical
-            )
-        ).scalar_one()
+        return session.execute(query).scalar_one_or_none()
+
+    def _release_id(self, package: Package, file: CheckedFile, session: Session) -> int:
+        """The id of the file's release, which is made if need be."""
+        canonical = canonicalize_version(file.filename.version)
+        query = select(Release.id).where(
+            Release.package_id == package.id, Release.canonical_version == canonical
+        )
+        found = session.execute(query).scalar()
+        if found is None:
+            row = {
+                "package_id": package.id,
+                "version": str(file.filename.version),
+                "canonical_version": canonical,
+                "created_at": self._clock(),
+            }
+            insert_if_absent(session, Release, row)
+            found = session.execute(query).scalar_one()
+        return found
+
+    def _add(self, draft: Draft, package: Package, file: CheckedFile, session: Session) -> None:
+        release_id = self._release_id(package, file, session)
         metadata_sha256 = hashlib.sha256(file.metadata_file).hexdigest()
         sizes = {
             file.received.digests["sha256"]: file.received.size,
             metadata_sha256: len(file.metadata_file),
         }
+        now = self._clock()
         # In one order for all, so that two uploads with the same contents cannot lock each other.
-        for sha256 in sorted(sizes):
-            insert_if_absent(
-                session, Blob, sha256=sha256, size=sizes[sha256], created_at=self._clock()
-            )
+        blobs = [{"sha256": key, "size": sizes[key], "created_at": now} for key in sorted(sizes)]
+        insert_if_absent(session, Blob, *blobs)
         session.add(self._row(draft, package, release_id, metadata_sha256, file))
-        session.execute(
-            update(Package)
-            .where(Package.id == package.id)
-            .values(serial=Package.serial + 1, display_name=file.metadata.name)
-            .execution_options(synchronize_session=False)
-        )
         if package.display_name != file.metadata.name:
+            package.display_name = file.metadata.name
             self._emit("package.renamed", draft, package, session)
+        package.serial += 1
         self._emit(
             "file.published",
             draft,
@@ -168,7 +176,7 @@ class Publisher:
             session,
             filename=file.filename.filename,
             sha256=file.received.digests["sha256"],
-            version=version,
+            version=str(file.filename.version),
         )
 
     def _row(
