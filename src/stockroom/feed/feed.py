@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from threading import Event as ThreadEvent
 from threading import Lock, Thread
+from typing import Protocol
 
 import psycopg
 
@@ -39,12 +40,13 @@ class Feed:
         self._listeners: list[Listener] = []
         self._lock = Lock()
         self._read = outbox.read_sqlite if database.is_sqlite else outbox.read_postgresql
-        with database.read_news() as connection:
-            self._watch = _SqliteWatch(database) if database.is_sqlite else None
-            self._position = outbox.newest(connection, sqlite=database.is_sqlite)
-        self._listener = None if database.is_sqlite else _PostgresqlListener(database, self.pull)
-        if self._listener:
-            database.after_commit.append(self.pull)
+        watch = _SqliteWatch if database.is_sqlite else _PostgresqlWatch
+        # Watched from before the position is read, so that no commit falls in between; whoever
+        # pulls at once waits for it.
+        with self._lock:
+            self._watch: _Watch = watch(database, self.pull)
+            with database.read_news() as connection:
+                self._position = outbox.newest(connection, sqlite=database.is_sqlite)
 
     def subscribe(self, listener: Listener) -> None:
         """Call ``listener`` with every batch of changes from now on, in order, one at a time."""
@@ -52,49 +54,54 @@ class Feed:
 
     def check(self) -> None:
         """Apply whatever was committed until now; costs microseconds when there is nothing."""
-        if self._listener is not None:
-            if not self._listener.is_live():
-                self.pull()
-            return
-        watch = self._watch
-        assert watch is not None  # noqa: S101 - one of the two is always there
-        with self._lock:
-            version = watch.version()
-            if version != watch.seen:
-                self._pull()
-                watch.seen = version
+        self._watch.check()
 
     def pull(self) -> None:
         """Ask the database what is new, and apply it."""
         with self._lock:
-            self._pull()
+            with self._database.read_news() as connection:
+                position, changes = self._read(connection, self._position)
+            if changes:
+                for listener in self._listeners:
+                    listener(changes)
+            self._position = position
 
     def close(self) -> None:
         """Stop the thread and close the connections."""
-        if self._listener:
-            self._listener.close()
-        if self._watch:
-            self._watch.close()
+        self._watch.close()
 
-    def _pull(self) -> None:
-        with self._database.read_news() as connection:
-            position, changes = self._read(connection, self._position)
-        if changes:
-            for listener in self._listeners:
-                listener(changes)
-        self._position = position
+
+class _Watch(Protocol):
+    """Knows whether there may be news, and pulls them then."""
+
+    def check(self) -> None:
+        """Return when everything committed until now has been pulled."""
+        ...
+
+    def close(self) -> None:
+        """Stop watching."""
+        ...
 
 
 class _SqliteWatch:
     """A connection that only ever asks whether another one has committed."""
 
-    def __init__(self, database: Database) -> None:
-        path = database.engine.url.database
-        assert path is not None  # noqa: S101 - settings refuse databases without a file
+    def __init__(self, database: Database, pull: Callable[[], None]) -> None:
+        self._pull = pull
+        self._lock = Lock()
+        path = str(database.engine.url.database)
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self.seen = self.version()
+        self._seen = self._version()
 
-    def version(self) -> int:
+    def check(self) -> None:
+        # Who comes while another one pulls waits, and finds the news applied.
+        with self._lock:
+            version = self._version()
+            if version != self._seen:
+                self._pull()
+                self._seen = version
+
+    def _version(self) -> int:
         """The file's change counter as this connection sees it."""
         row: tuple[int] = self._connection.execute("PRAGMA data_version").fetchone()
         return row[0]
@@ -103,11 +110,13 @@ class _SqliteWatch:
         self._connection.close()
 
 
-class _PostgresqlListener:
+class _PostgresqlWatch:
     """A thread on a connection of its own that pulls whenever a commit is announced."""
 
     def __init__(self, database: Database, pull: Callable[[], None]) -> None:
         self._pull = pull
+        # This node's own commits are applied before they are answered, announced or not.
+        database.after_commit.append(pull)
         arguments, options = database.engine.dialect.create_connect_args(database.engine.url)
         self._arguments = arguments
         self._options = {**options, "autocommit": True}
@@ -116,9 +125,10 @@ class _PostgresqlListener:
         self._thread = Thread(target=self._run, name="stockroom-feed", daemon=True)
         self._thread.start()
 
-    def is_live(self) -> bool:
-        """Whether everything committed until a second ago has certainly been heard of."""
-        return time.monotonic() - self._proved < PROOF_SECONDS
+    def check(self) -> None:
+        # Otherwise everything committed until a second ago has certainly been heard of.
+        if time.monotonic() - self._proved >= PROOF_SECONDS:
+            self._pull()
 
     def close(self) -> None:
         self._stopping.set()

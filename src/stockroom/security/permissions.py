@@ -8,9 +8,6 @@ from enum import StrEnum
 class Permission(StrEnum):
     """What a view can ask for, named ``resource:action``."""
 
-    WORKSPACE_READ = "workspace:read"
-    """Know that a workspace exists, and what registries and views it has."""
-
     VIEW_READ = "view:read"
     """List and install the packages of a view."""
 
@@ -27,7 +24,7 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
-READ = frozenset({Permission.WORKSPACE_READ, Permission.VIEW_READ})
+READ = frozenset({Permission.VIEW_READ})
 WRITE = READ | {Permission.REGISTRY_UPLOAD}
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {

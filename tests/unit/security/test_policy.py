@@ -119,7 +119,7 @@ class TestPermits:
         place = registry()
         writer = caller(Role.WRITER, "registry", REGISTRY)
 
-        assert not may(writer, Permission.WORKSPACE_READ, place.__parent__)
+        assert not may(writer, Permission.VIEW_READ, place.__parent__)
 
     @pytest.mark.parametrize("visibility", ["team", "global", "public"])
     def test_a_refused_caller_may_nothing_however_visible_the_place(self, visibility: str) -> None:
