@@ -166,6 +166,28 @@ def insert_if_absent(session: Session, model: type[Base], *rows: dict[str, Any])
     return single and inserted.first() is not None
 
 
+def insert_or_touch(
+    session: Session, model: type[Base], column: str, *rows: dict[str, Any]
+) -> None:
+    """Insert rows; in those whose primary key is there already, write ``column``.
+
+    Either way the rows are locked until the end of the transaction.
+    """
+    statement = _insert_or_touch(model, column, session.get_bind().dialect.name)
+    zope.sqlalchemy.mark_changed(session)
+    session.connection().execute(statement, rows)
+
+
+@cache
+def _insert_or_touch(model: type[Base], column: str, dialect: str) -> Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(model)
+    return statement.on_conflict_do_update(
+        index_elements=list(model.__table__.primary_key),
+        set_={column: statement.excluded[column]},
+    )
+
+
 @cache
 def _insert_if_absent(model: type[Base], dialect: str, *, returning: bool) -> Insert:
     """One statement for each model, since to build one takes longer than to run it."""

@@ -26,6 +26,7 @@ SQL_MODULES = {
     "manage/packages.py": "a service",
     "manage/places.py": "a service",
     "migrations/__init__.py": "looks at schemas",
+    "models/sessions.py": "the condition of an index",
     "publish/service.py": "a service",
 }
 """Modules besides `queries.py` that may hold SQL, and why."""

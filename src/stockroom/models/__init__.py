@@ -2,16 +2,18 @@
 
 from stockroom.models.access import ApiKey, Grant
 from stockroom.models.events import Event
-from stockroom.models.packages import Blob, File, Package, Release
+from stockroom.models.packages import Blob, BurntFilename, File, Package, Release
 from stockroom.models.places import Registry, Team, View, ViewMember, Workspace
+from stockroom.models.sessions import UploadFile, UploadSession
 
-SCHEMA_REVISION = "0001"
+SCHEMA_REVISION = "0002"
 """The migration that this code needs; a test holds it equal to the newest one."""
 
 __all__ = [
     "SCHEMA_REVISION",
     "ApiKey",
     "Blob",
+    "BurntFilename",
     "Event",
     "File",
     "Grant",
@@ -19,6 +21,8 @@ __all__ = [
     "Registry",
     "Release",
     "Team",
+    "UploadFile",
+    "UploadSession",
     "View",
     "ViewMember",
     "Workspace",

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stockroom.db import Base, Id, Instant, Name, Sha256
@@ -30,6 +38,10 @@ class Package(Base):
     serial: Mapped[int] = mapped_column(BigInteger, default=0)
     status: Mapped[str] = mapped_column(String(16), default="active")
     status_reason: Mapped[str | None]
+    notes: Mapped[str | None]
+    """Markdown for the people of the registry; no client sees it."""
+    size: Mapped[int] = mapped_column(BigInteger, default=0)
+    """Bytes of all its files together, for the quotas (U-72)."""
     created_at: Mapped[Instant]
 
 
@@ -45,17 +57,25 @@ class Release(Base):
     """Normalised, with the zeros at its end that its first file had."""
     canonical_version: Mapped[Name]
     """Without them."""
+    notes: Mapped[str | None]
+    """Markdown for the people of the registry; no client sees it."""
     created_at: Mapped[Instant]
 
 
 class Blob(Base):
-    """Bytes that the storage backend holds under their digest; ``size`` in bytes."""
+    """Bytes that the storage backend holds under their digest; ``size`` in bytes.
+
+    Its references are the rows that name it. Whoever begins to use a blob writes ``touched_at``,
+    which locks the row until the commit: the sweeper, which locks it too, takes only what nobody
+    references and nobody has touched for its grace period.
+    """
 
     __tablename__ = "blobs"
 
     sha256: Mapped[Sha256] = mapped_column(primary_key=True)
     size: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[Instant]
+    touched_at: Mapped[Instant]
 
 
 class File(Base):
@@ -65,6 +85,8 @@ class File(Base):
     __table_args__ = (
         UniqueConstraint("registry_id", "filename"),
         CheckConstraint("kind IN ('wheel', 'sdist')", name="kind"),
+        # For the number of uploads in the last minute.
+        Index("ix_files_registry_id_uploaded_at", "registry_id", "uploaded_at"),
     )
 
     id: Mapped[Id]
@@ -95,5 +117,24 @@ class File(Base):
     yanked_reason: Mapped[str | None]
     uploaded_at: Mapped[Instant]
     uploaded_by: Mapped[Name]
+    downloaded_at: Mapped[Instant | None]
+    """The last download, to the day; None when there was none. Retention rules ask for it."""
     warnings: Mapped[list[Any]] = mapped_column(JSON)
     """What the archive's reader let pass, in sentences (U-61)."""
+
+
+class BurntFilename(Base):
+    """A filename that was used in a registry and deleted: it is never used again (U-75)."""
+
+    __tablename__ = "burnt_filenames"
+
+    registry_id: Mapped[int] = mapped_column(
+        ForeignKey("registries.id", ondelete="CASCADE"), primary_key=True
+    )
+    filename: Mapped[Name] = mapped_column(primary_key=True)
+    package: Mapped[Name]
+    """Normalised name of the package that it belonged to."""
+    sha256: Mapped[Sha256]
+    """Digest of the bytes it had; the blob itself may be gone."""
+    deleted_at: Mapped[Instant]
+    deleted_by: Mapped[Name]

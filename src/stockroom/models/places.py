@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stockroom.db import Base, Id, Instant, Name
@@ -15,6 +15,8 @@ class Team(Base):
 
     id: Mapped[Id]
     name: Mapped[Name] = mapped_column(unique=True)
+    settings: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    """What differs from the defaults of ``stockroom.policies.TeamPolicy``, as text."""
     created_at: Mapped[Instant]
 
 
@@ -46,6 +48,8 @@ class Registry(Base):
     workspace_id: Mapped[int] = mapped_column(ForeignKey("workspaces.id", ondelete="RESTRICT"))
     name: Mapped[Name]
     kind: Mapped[str] = mapped_column(String(16))
+    settings: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
+    """What differs from the defaults of ``stockroom.policies.RegistryPolicy``, as text."""
     created_at: Mapped[Instant]
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from transaction import TransactionManager
 
-from stockroom.db import insert_if_absent
+from stockroom.db import insert_if_absent, insert_or_touch
 from stockroom.dists import (
     CoreMetadata,
     SdistFilename,
@@ -162,13 +162,17 @@ class Publisher:
         }
         now = self._clock()
         # In one order for all, so that two uploads with the same contents cannot lock each other.
-        blobs = [{"sha256": key, "size": sizes[key], "created_at": now} for key in sorted(sizes)]
-        insert_if_absent(session, Blob, *blobs)
+        blobs = [
+            {"sha256": key, "size": sizes[key], "created_at": now, "touched_at": now}
+            for key in sorted(sizes)
+        ]
+        insert_or_touch(session, Blob, "touched_at", *blobs)
         session.add(self._row(draft, package, release_id, metadata_sha256, file))
         if package.display_name != file.metadata.name:
             package.display_name = file.metadata.name
             self._emit("package.renamed", draft, package, session)
         package.serial += 1
+        package.size += file.received.size
         self._emit(
             "file.published",
             draft,
@@ -244,10 +248,10 @@ def _checked(upload: Upload) -> CheckedFile:
 def _keep(file: CheckedFile, blobs: BlobTransaction) -> None:
     blobs.keep(file.received.staged, file.received.digests["sha256"])
     sha256 = hashlib.sha256(file.metadata_file).hexdigest()
-    if not blobs.holds(sha256):
-        staged = blobs.stage()
-        staged.write(file.metadata_file)
-        blobs.keep(staged, sha256)
+    # Even if the storage has it: the sweeper may be about to delete what nobody references.
+    staged = blobs.stage()
+    staged.write(file.metadata_file)
+    blobs.keep(staged, sha256)
 
 
 def _is_there(draft: Draft, file: CheckedFile, session: Session) -> bool:

@@ -32,10 +32,6 @@ class BlobTransaction:
         staged.prepare(sha256)
         self._kept.append(staged)
 
-    def holds(self, sha256: str) -> bool:
-        """Whether the storage has this blob already."""
-        return self._storage.stat(sha256) is not None
-
     def abort(self, _transaction: object) -> None:
         """Discard everything."""
         for staged in self._staged:

@@ -8,11 +8,21 @@ from itertools import chain
 
 from stockroom.db import Database
 from stockroom.feed import Change, CoherentCache, Feed
+from stockroom.policies import RegistryPolicy, TeamPolicy, read_policy
 from stockroom.resources import queries
 from stockroom.security.acl import Acl, registry_acl, view_acl, workspace_acl
 
-KINDS = ("workspace.", "registry.", "view.")
+KINDS = ("team.", "workspace.", "registry.", "view.")
 """Prefixes of the events after which the directory is read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TeamRow:
+    """The team that owns a workspace."""
+
+    id: int
+    name: str
+    policy: TeamPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,8 @@ class RegistryRow:
     id: int
     name: str
     kind: str
+    policy: RegistryPolicy
+    team: TeamRow
     acl: Acl
 
 
@@ -43,6 +55,7 @@ class WorkspaceRow:
     id: int
     name: str
     visibility: str
+    team: TeamRow
     registries: Mapping[str, RegistryRow]
     views: Mapping[str, ViewRow]
     acl: Acl
@@ -81,6 +94,7 @@ class Directory:
 
 
 def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
+    teams = {row.workspace.id: _team(row.workspace) for row in rows}
     registries: dict[int, dict[str, RegistryRow]] = {}
     places: dict[int, dict[int, list[int]]] = {}
     for row in rows:
@@ -89,7 +103,7 @@ def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
             if row.priority is not None and row.registry is not None:
                 groups.setdefault(row.priority, []).append(row.registry.id)
                 kept = registries.setdefault(row.registry.workspace_id, {})
-                kept[row.registry.name] = _registry(row.registry)
+                kept[row.registry.name] = _registry(row.registry, teams[row.registry.workspace_id])
     views: dict[int, dict[str, ViewRow]] = {}
     shown: dict[int, dict[int, ViewRow]] = {}
     workspaces = {}
@@ -103,13 +117,21 @@ def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
                 shown.setdefault(registry_id, {})[view.id] = view
     for row in rows:
         workspaces[row.workspace.name] = _workspace(
-            row.workspace, registries.get(row.workspace.id, {}), views[row.workspace.id]
+            row.workspace,
+            teams[row.workspace.id],
+            registries.get(row.workspace.id, {}),
+            views[row.workspace.id],
         )
     return Snapshot(workspaces, {id_: tuple(by_id.values()) for id_, by_id in shown.items()})
 
 
-def _registry(row: queries.RegistryPart) -> RegistryRow:
-    return RegistryRow(row.id, row.name, row.kind, registry_acl(row.id))
+def _team(row: queries.WorkspacePart) -> TeamRow:
+    return TeamRow(row.team_id, row.team_name, read_policy(TeamPolicy, row.team_settings))
+
+
+def _registry(row: queries.RegistryPart, team: TeamRow) -> RegistryRow:
+    policy = read_policy(RegistryPolicy, row.settings)
+    return RegistryRow(row.id, row.name, row.kind, policy, team, registry_acl(row.id))
 
 
 def _view(row: queries.PlaceRow, groups: tuple[tuple[int, ...], ...]) -> ViewRow:
@@ -122,8 +144,9 @@ def _view(row: queries.PlaceRow, groups: tuple[tuple[int, ...], ...]) -> ViewRow
 
 def _workspace(
     row: queries.WorkspacePart,
+    team: TeamRow,
     registries: Mapping[str, RegistryRow],
     views: Mapping[str, ViewRow],
 ) -> WorkspaceRow:
     acl = workspace_acl(row.id, row.team_id, row.visibility)
-    return WorkspaceRow(row.id, row.name, row.visibility, registries, views, acl)
+    return WorkspaceRow(row.id, row.name, row.visibility, team, registries, views, acl)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from stockroom.models import Registry, View, ViewMember, Workspace
+from stockroom.models import Registry, Team, View, ViewMember, Workspace
 
 
 class WorkspacePart(NamedTuple):
-    """The columns of a workspace."""
+    """The columns of a workspace, and of its team."""
 
     id: int
     name: str
     visibility: str
     team_id: int
+    team_name: str
+    team_settings: Mapping[str, str]
 
 
 class RegistryPart(NamedTuple):
@@ -26,6 +28,7 @@ class RegistryPart(NamedTuple):
     name: str
     kind: str
     workspace_id: int
+    settings: Mapping[str, str]
 
 
 class PlaceRow(NamedTuple):
@@ -47,6 +50,8 @@ def places(connection: Connection) -> Sequence[PlaceRow]:
             Workspace.name,
             Workspace.visibility,
             Workspace.team_id,
+            Team.name,
+            Team.settings,
             View.id,
             View.name,
             View.revision,
@@ -55,7 +60,9 @@ def places(connection: Connection) -> Sequence[PlaceRow]:
             Registry.name,
             Registry.kind,
             Registry.workspace_id,
+            Registry.settings,
         )
+        .join(Team, Team.id == Workspace.team_id)
         .outerjoin(View, View.workspace_id == Workspace.id)
         .outerjoin(ViewMember, ViewMember.view_id == View.id)
         .outerjoin(Registry, Registry.id == ViewMember.registry_id)
@@ -63,7 +70,9 @@ def places(connection: Connection) -> Sequence[PlaceRow]:
     )
     return [
         PlaceRow(
-            WorkspacePart._make(row[:4]), *row[4:8], RegistryPart._make(row[8:]) if row[8] else None
+            WorkspacePart._make(row[:6]),
+            *row[6:10],
+            RegistryPart._make(row[10:]) if row[10] else None,
         )
         for row in connection.execute(query)
     ]

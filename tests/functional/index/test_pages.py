@@ -336,7 +336,7 @@ def add_many_files(site: TestSite, name: str, count: int) -> None:
         add_empty_package(session, name)
         session.flush()
         package = session.query(Package).filter_by(name=name).one()
-        session.add(Blob(sha256="0" * 64, size=1, created_at=now))
+        session.add(Blob(sha256="0" * 64, size=1, created_at=now, touched_at=now))
         session.flush()
         session.execute(
             insert(Release),

@@ -204,15 +204,3 @@ def test_a_blob_that_cannot_be_published_aborts_the_transaction(
     manager.abort()
     assert "vote" not in database.seen
     assert files(storage) == []
-
-
-def test_holds_knows_what_is_published_only(
-    storage: FilesystemStorage, manager: TransactionManager
-) -> None:
-    blobs = BlobTransaction(manager, storage)
-    keep(blobs)
-    before = blobs.holds(DIGEST)
-
-    manager.commit()
-
-    assert (before, blobs.holds(DIGEST)) == (False, True)
