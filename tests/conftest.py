@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import settings as hypothesis
 
 from tests.support.databases import MakeUrl, postgresql_databases, sqlite_databases
+from tests.support.distributions import SitePackages
 from tests.support.server import ServerProcess
 from tests.support.site import TestSite
 
@@ -96,3 +98,15 @@ def start_server(tmp_path: Path) -> Iterator[StartServer]:
     yield start
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def site_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SitePackages]:
+    """A folder from which plugins are imported during the test."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    importlib.invalidate_caches()
+    made = SitePackages(folder)
+    yield made
+    made.forget()

@@ -19,6 +19,7 @@ from stockroom.index.pages import Pages
 from stockroom.plugins import Plugins
 from stockroom.proxies import TrustedProxies
 from stockroom.publish import views as publish_views
+from stockroom.publish.direct import DirectUploads
 from stockroom.publish.service import Publisher
 from stockroom.resources import Directory
 from stockroom.security.identities import Identities
@@ -95,6 +96,7 @@ def _services(
     feed = Feed(database)
     directory = Directory(database, feed)
     pages = Pages(database, feed, directory, settings)
+    publisher = Publisher(storage, plugins, database)
     return {
         Settings: settings,
         Plugins: plugins,
@@ -105,5 +107,6 @@ def _services(
         Pages: pages,
         Files: Files(database, storage, pages),
         Delivery: Delivery(storage, settings),
-        Publisher: Publisher(storage, settings),
+        Publisher: publisher,
+        DirectUploads: DirectUploads(publisher, plugins, storage, directory),
     }

@@ -21,6 +21,8 @@ class Problem(Exception):
     title: ClassVar[str] = "Internal error"
     legacy_body: ClassVar[bool] = False
     """Never sent as ``application/problem+json``, because clients act on its older form (U-22)."""
+    plain_first: ClassVar[bool] = False
+    """Sent as plain text to who takes anything: such clients print the body as it is (U-20)."""
 
     def __init__(self, detail: str, **members: object) -> None:
         super().__init__(detail)
@@ -31,6 +33,11 @@ class Problem(Exception):
     def headline(self) -> str:
         """The one sentence that travels in the reason phrase (U-20)."""
         return self.detail
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """What the response says in headers beside its body."""
+        return []
 
     def document(self) -> dict[str, object]:
         """The problem as an RFC 9457 object, ready for a JSON encoder."""
@@ -75,6 +82,11 @@ class MethodNotAllowed(Problem):
     def __init__(self, detail: str, *, allow: tuple[str, ...]) -> None:
         super().__init__(detail)
         self.allow = allow
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """The methods that do work."""
+        return [("Allow", ", ".join(self.allow))]
 
 
 class NotAcceptable(Problem):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import pluggy
 
-from stockroom.spi import PluginSettings, StorageFactory
+from stockroom.spi import PluginSettings, RegistryInfo, StorageFactory, UploadedFile, Violation
 
 NAME = "stockroom"
 hookspec = pluggy.HookspecMarker(NAME)
@@ -32,6 +32,38 @@ def stockroom_storage_backends(settings: PluginSettings) -> Mapping[str, Storage
     Called once at start-up. Two plugins that offer one scheme stop the start. The factory gets the
     parsed ``stockroom.storage`` URL and raises ValueError, with a sentence for the operator, when
     it cannot be used.
+
+    .. versionadded:: 0.1
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def stockroom_classifier_violations(
+    classifiers: Sequence[str], registry: RegistryInfo, settings: PluginSettings
+) -> Iterable[Violation]:
+    """Vote: what is wrong with the classifiers of an upload to ``registry``.
+
+    Called for every upload whose metadata has classifiers, in the order in which the file has
+    them. Every plugin is asked, and every violation refuses the upload. What the core says about
+    unknown and deprecated classifiers does not depend on it. An exception refuses the upload, too,
+    with status 500.
+
+    .. versionadded:: 0.1
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def stockroom_upload_violations(
+    upload: UploadedFile, settings: PluginSettings
+) -> Iterable[Violation]:
+    """Vote: what is wrong with a file, such as malware or a missing signature (U-83).
+
+    Called outside of any database transaction for every file whose name and metadata could be
+    read. Every plugin is asked, and every violation refuses the upload; all of them are reported
+    together with those of the core. An exception refuses the upload, too, with status 500: a check
+    that fails must not let anything pass.
 
     .. versionadded:: 0.1
     """

@@ -14,7 +14,14 @@ from stockroom import __version__, hookspecs
 from stockroom.builtin import filesystem
 from stockroom.errors import ConfigurationInvalid
 from stockroom.settings import Configuration
-from stockroom.spi import PluginSettings, Storage, StorageFactory
+from stockroom.spi import (
+    PluginSettings,
+    RegistryInfo,
+    Storage,
+    StorageFactory,
+    UploadedFile,
+    Violation,
+)
 from stockroom.spi.settings import declared, masked
 
 GROUP = "stockroom.plugins"
@@ -59,6 +66,22 @@ class Plugins:
             return factory(parts)
         except ValueError as error:
             raise ConfigurationInvalid(f"stockroom.storage = {masked(url)}: {error}") from error
+
+    def classifier_violations(
+        self, classifiers: Sequence[str], registry: RegistryInfo
+    ) -> list[Violation]:
+        """What any plugin has against these classifiers; see the hook."""
+        votes = self._manager.hook.stockroom_classifier_violations(
+            classifiers=classifiers, registry=registry, settings=self.settings
+        )
+        return [violation for vote in reversed(votes) for violation in vote]
+
+    def upload_violations(self, upload: UploadedFile) -> list[Violation]:
+        """What any plugin has against this file; see the hook."""
+        votes = self._manager.hook.stockroom_upload_violations(
+            upload=upload, settings=self.settings
+        )
+        return [violation for vote in reversed(votes) for violation in vote]
 
     def describe(self) -> list[PluginDescription]:
         """Every enabled plugin, the built-in ones first."""

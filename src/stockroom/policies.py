@@ -70,11 +70,15 @@ class RegistryPolicy(Quotas):
         default="writers",
         help="Who may publish the first file of a new package (U-65).",
     )
-    standard_library_names: str = _rule(
-        "allow", "New packages named like a module of Python's standard library (U-66)."
+    standard_library_names: str = setting(
+        parse=choice("allow", "refuse"),
+        default="allow",
+        help="New packages named like a module of Python's standard library (U-66).",
     )
-    similar_names: str = _rule(
-        "allow", "New packages whose name looks like that of another in the registry (U-66)."
+    similar_names: str = setting(
+        parse=choice("allow", "refuse"),
+        default="allow",
+        help="New packages whose name looks like that of another in the registry (U-66).",
     )
     prohibited_names: tuple[str, ...] = setting(
         parse=words, default=(), help="Names that no new package may have (U-66)."

@@ -124,11 +124,11 @@ class Settings:
         default=None,
         help="Internal nginx location over the storage folder; files are then sent by nginx.",
     )
-    md5_alone: bool = setting(
-        name="stockroom.md5_alone",
+    upload2: bool = setting(
+        name="stockroom.upload2",
         parse=boolean,
         default=False,
-        help="Accept uploads whose only digest is MD5, as very old clients send them.",
+        help="Offer the draft Upload 2.0 API (PEP 694) below /v1/upload2/WORKSPACE/REGISTRY.",
     )
 
 

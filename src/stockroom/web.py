@@ -167,7 +167,7 @@ def problem_response(problem: Problem, accept: str) -> Ready:
     reason = _reason(problem)
     # uv compares the whole header, so that there must be no parameter.
     content_type = "application/json" if problem.legacy_body else "application/problem+json"
-    if "json" in wanted or not (problem.legacy_body or _wants_text(wanted)):
+    if "json" in wanted or not (problem.plain_first or _wants_text(wanted)):
         body = json.dumps({**problem.document(), "code": reason, "message": problem.detail})
     else:
         content_type, body = "text/plain; charset=utf-8", f"{problem.detail}\n"
@@ -177,11 +177,10 @@ def problem_response(problem: Problem, accept: str) -> Ready:
         ("Content-Length", str(len(data))),
         ("Cache-Control", "no-store"),
         VARY,
+        *problem.headers,
     ]
     if isinstance(problem, Unauthenticated):
         headers.append(CHALLENGE)
-    if isinstance(problem, MethodNotAllowed):
-        headers.append(("Allow", ", ".join(problem.allow)))
     return Ready(reason, headers, (data,))
 
 

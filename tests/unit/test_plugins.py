@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,17 +47,6 @@ READING_SETTINGS = f"""\
     def stockroom_storage_backends(settings):
         return {{"hours": lambda url: settings.of(Sample).hours}}
 """
-
-
-@pytest.fixture
-def site_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[SitePackages]:
-    folder = tmp_path / "site-packages"
-    folder.mkdir()
-    monkeypatch.syspath_prepend(folder)
-    importlib.invalidate_caches()
-    made = SitePackages(folder)
-    yield made
-    made.forget()
 
 
 def load(names: str = "", **settings: str) -> Plugins:

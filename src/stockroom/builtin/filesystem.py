@@ -14,7 +14,15 @@ from urllib.parse import SplitResult
 from urllib.request import url2pathname
 
 from stockroom.hookspecs import hookimpl
-from stockroom.spi import CHUNK, BlobMissing, BlobStat, PluginSettings, Storage, StorageFactory
+from stockroom.spi import (
+    CHUNK,
+    BlobMissing,
+    BlobStat,
+    DirectUpload,
+    PluginSettings,
+    Storage,
+    StorageFactory,
+)
 
 DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -75,6 +83,16 @@ class FilesystemStorage:
             return BlobStat(sha256, self._path(sha256).stat().st_size)
         except (FileNotFoundError, BlobMissing):
             return None
+
+    def direct_upload(
+        self, name: str, *, sha256: str, size: int | None, seconds: int
+    ) -> DirectUpload | None:
+        """None: bytes come through the server."""
+        return None
+
+    def incoming(self, name: str) -> StagedFile:
+        """Nothing comes in but through the server."""
+        raise BlobMissing(name)
 
     def local_file(self, sha256: str) -> Path:
         """The path of a blob, whether it exists or not."""

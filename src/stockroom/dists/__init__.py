@@ -14,7 +14,7 @@ from stockroom.dists.metadata import (
     read_metadata,
     resolver_metadata,
 )
-from stockroom.dists.names import is_valid_name, normalize
+from stockroom.dists.names import is_stdlib_module, is_valid_name, normalize, ultra_normalized
 from stockroom.dists.policies import PolicyFinding
 from stockroom.dists.refusals import FilenameRefused
 from stockroom.dists.requirements import strict_constraint
@@ -34,6 +34,7 @@ __all__ = [
     "inspect",
     "inspect_sdist",
     "inspect_wheel",
+    "is_stdlib_module",
     "is_valid_name",
     "normalize",
     "parse_filename",
@@ -41,4 +42,5 @@ __all__ = [
     "read_metadata",
     "resolver_metadata",
     "strict_constraint",
+    "ultra_normalized",
 ]

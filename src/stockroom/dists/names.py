@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 
 from packaging.utils import NormalizedName, canonicalize_name
 
@@ -11,6 +12,8 @@ MAX_NAME_LENGTH = 200
 
 # The ASCII flag, because without it U+017F and U+212A count as the letters s and k.
 _VALID = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?\Z", re.ASCII | re.IGNORECASE)
+_CONFUSABLE = str.maketrans("lio", "110")
+_STDLIB = frozenset(map(canonicalize_name, sys.stdlib_module_names))
 
 
 def normalize(name: str) -> NormalizedName:
@@ -25,3 +28,14 @@ def normalize(name: str) -> NormalizedName:
 def is_valid_name(name: str) -> bool:
     """Tell whether ``name`` is a project name (S-04) of at most ``MAX_NAME_LENGTH`` characters."""
     return len(name) <= MAX_NAME_LENGTH and _VALID.match(name) is not None
+
+
+def ultra_normalized(name: str) -> str:
+    """Give the form that all names have in common which people confuse (U-66)."""
+    folded = normalize(name).replace("-", "")
+    return folded.translate(_CONFUSABLE)
+
+
+def is_stdlib_module(name: str) -> bool:
+    """Tell whether a module of Python's standard library has this name, however spelt (U-66)."""
+    return normalize(name) in _STDLIB

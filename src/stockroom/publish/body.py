@@ -11,6 +11,8 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 
 from stockroom.dists.quoting import quoted
 from stockroom.errors import BadRequest, ContentTooLarge
+from stockroom.policies import MIB
+from stockroom.publish.problems import UploadRefused
 from stockroom.spi import CHUNK, StagedBlob, Violation
 
 MAX_FIELD_BYTES = 8 * 1024 * 1024
@@ -23,14 +25,51 @@ FILE_FIELD = "content"
 IGNORED_FILES = frozenset({"gpg_signature"})
 
 
-@dataclass(slots=True)
 class ReceivedFile:
-    """The file part: its bytes are in ``staged``; digests are lower-case hex."""
+    """A file on its way in: its bytes go to ``staged``, and are counted and hashed meanwhile."""
 
-    filename: str
-    staged: StagedBlob
-    size: int = 0
-    digests: dict[str, str] = field(default_factory=dict)
+    def __init__(self, filename: str, staged: StagedBlob, max_bytes: int | None = None) -> None:
+        self.filename = filename
+        self.staged = staged
+        self.size = 0
+        self._max_bytes = max_bytes
+        self._hashes: dict[str, Any] = {
+            "sha256": hashlib.sha256(),
+            "blake2_256": hashlib.blake2b(digest_size=32),
+            "md5": hashlib.md5(usedforsecurity=False),
+        }
+
+    def write(self, data: bytes | bytearray) -> None:
+        """Append ``data``; raises UploadRefused when the file gets too large (U-72)."""
+        if self._max_bytes is not None and self.size + len(data) > self._max_bytes:
+            raise UploadRefused([file_too_large(self._max_bytes)])
+        self.staged.write(data)
+        self._count(data)
+
+    @classmethod
+    def of_staged(cls, filename: str, staged: StagedBlob) -> ReceivedFile:
+        """A file all of whose bytes are there; reads them once."""
+        received = cls(filename, staged)
+        staged.file.seek(0)
+        while chunk := staged.file.read(CHUNK):
+            received._count(chunk)
+        return received
+
+    def _count(self, data: bytes | bytearray) -> None:
+        self.size += len(data)
+        for known in self._hashes.values():
+            known.update(data)
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """The digests of what was written, in lower-case hex by algorithm."""
+        return {name: known.hexdigest() for name, known in self._hashes.items()}
+
+
+def file_too_large(max_bytes: int) -> Violation:
+    """What is said of a file of more than ``max_bytes`` (U-72)."""
+    message = f"File too large: files may have up to {max_bytes // MIB} MiB here"
+    return Violation("content", "file-too-large", message)
 
 
 @dataclass(slots=True)
@@ -42,11 +81,16 @@ class Received:
     violations: list[Violation] = field(default_factory=list)
 
 
-def read_upload(environ: dict[str, Any], stage: Callable[[], StagedBlob]) -> Received:
+def read_upload(
+    environ: dict[str, Any], stage: Callable[[], StagedBlob], max_file_bytes: int | None = None
+) -> Received:
     """Read the request body to its end (U-06, U-07).
+
+    ``max_file_bytes`` bounds the file (U-72).
 
     :raises BadRequest: it is not multipart, broken, or ends early.
     :raises ContentTooLarge: the parts other than the file are too large.
+    :raises UploadRefused: the file is.
     """
     kind, options = parse_options_header(environ.get("CONTENT_TYPE", ""))
     boundary = options.get("boundary", "")
@@ -54,7 +98,7 @@ def read_upload(environ: dict[str, Any], stage: Callable[[], StagedBlob]) -> Rec
         raise BadRequest("the body must be multipart/form-data, as twine and uv send it")
     if not boundary:
         raise BadRequest("the Content-Type of the body names no multipart boundary")
-    reader = _Reader(stage)
+    reader = _Reader(stage, max_file_bytes)
     try:
         with PushMultipartParser(boundary, max_segment_count=MAX_PARTS) as parser:
             read = _bounded(environ)
@@ -71,6 +115,20 @@ def read_upload(environ: dict[str, Any], stage: Callable[[], StagedBlob]) -> Rec
     except UnicodeDecodeError as error:
         raise BadRequest("the multipart body has a field that is not UTF-8") from error
     return reader.received
+
+
+def read_raw(environ: dict[str, Any], file: ReceivedFile) -> None:
+    """Read a body that is nothing but the file.
+
+    :raises BadRequest: it ends early.
+    :raises UploadRefused: the file is too large.
+    """
+    read = _bounded(environ)
+    while chunk := read():
+        file.write(chunk)
+    announced = environ.get("CONTENT_LENGTH") or ""
+    if announced and file.size != int(announced):
+        raise BadRequest("the body ends too early; upload the file again")
 
 
 def _bounded(environ: dict[str, Any]) -> Callable[[], bytes]:
@@ -96,15 +154,15 @@ def _bounded(environ: dict[str, Any]) -> Callable[[], bytes]:
 class _Reader:
     """Sorts the parser's events into fields and the file."""
 
-    def __init__(self, stage: Callable[[], StagedBlob]) -> None:
+    def __init__(self, stage: Callable[[], StagedBlob], max_file_bytes: int | None) -> None:
         self.received = Received()
         self._stage = stage
+        self._max_file_bytes = max_file_bytes
         self._name = ""
         self._is_text = False
         self._value = bytearray()
         self._field_bytes = 0
         self._file: ReceivedFile | None = None
-        self._hashes: dict[str, Any] = {}
 
     def take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
         if isinstance(event, MultipartSegment):
@@ -129,27 +187,18 @@ class _Reader:
             message = "an upload holds one file; send each in a request of its own"
             self._refuse(FILE_FIELD, "second-file", message)
         else:
-            self._file = self.received.file = ReceivedFile(segment.filename, self._stage())
-            self._hashes = {
-                "sha256": hashlib.sha256(),
-                "blake2_256": hashlib.blake2b(digest_size=32),
-                "md5": hashlib.md5(usedforsecurity=False),
-            }
+            self._file = ReceivedFile(segment.filename, self._stage(), self._max_file_bytes)
+            self.received.file = self._file
 
     def _data(self, data: bytes | bytearray) -> None:
         if self._file is not None:
-            self._file.staged.write(data)
-            self._file.size += len(data)
-            for known in self._hashes.values():
-                known.update(data)
+            self._file.write(data)
         elif self._is_text:
             self._count(len(data))
             self._value += data
 
     def _end(self) -> None:
-        if self._file is not None:
-            self._file.digests = {name: known.hexdigest() for name, known in self._hashes.items()}
-        elif self._is_text:
+        if self._file is None and self._is_text:
             self.received.fields.setdefault(self._name, []).append(self._value.decode())
         self._file = None
 

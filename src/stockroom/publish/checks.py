@@ -6,7 +6,7 @@ whose business that is tells.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from stockroom.dists import (
@@ -20,40 +20,65 @@ from stockroom.dists import (
     parse_version,
 )
 from stockroom.dists.quoting import quoted
+from stockroom.plugins import Plugins
 from stockroom.publish.body import Received, ReceivedFile
+from stockroom.publish.files import ReadFile, kind_of
 from stockroom.publish.form import KINDS, UploadForm, check_form
-from stockroom.settings import Settings
-from stockroom.spi import Violation
+from stockroom.publish.target import Target
+from stockroom.spi import UploadedFile, Violation
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An upload as the checks see it; a part that could not be read is None."""
+    """An upload as the checks see it; a part that could not be read is None.
+
+    An announcement is one whose bytes are still to come: it has a form and a filename.
+    """
 
     received: Received
     form: UploadForm
     filename: WheelFilename | SdistFilename | None
     filename_violation: Violation | None
     inspection: Inspection | None
-    settings: Settings
+    target: Target
+    plugins: Plugins
 
     @property
     def file(self) -> ReceivedFile | None:
         """The file part."""
         return self.received.file
 
+    @property
+    def read(self) -> ReadFile | None:
+        """The file, if its name and metadata could be read."""
+        file, filename, inspection = self.file, self.filename, self.inspection
+        if (
+            file is None
+            or filename is None
+            or inspection is None
+            or inspection.metadata is None
+            or inspection.metadata_file is None
+        ):
+            return None
+        return ReadFile(
+            filename, file, inspection.metadata, inspection.metadata_file, inspection.warnings
+        )
 
-def examine(received: Received, form: UploadForm, settings: Settings) -> Upload:
+
+def examine(received: Received, form: UploadForm, target: Target, plugins: Plugins) -> Upload:
     """Read the file's name and, when that is right, look into the archive."""
     filename, refusal, inspection = None, None, None
     if received.file is not None:
-        try:
-            filename = parse_filename(received.file.filename)
-        except FilenameRefused as error:
-            refusal = error.violation
-        else:
+        filename, refusal = _read_filename(received.file.filename, target)
+        if filename is not None:
             inspection = inspect(received.file.staged.file, filename)
-    return Upload(received, form, filename, refusal, inspection, settings)
+    return Upload(received, form, filename, refusal, inspection, target, plugins)
+
+
+def examine_announcement(form: UploadForm, target: Target, plugins: Plugins) -> Upload:
+    """Read the name of a file that is only announced (uv-client.md 7.2)."""
+    filename, refusal = _read_filename(form.filename, target)
+    return Upload(Received(), form, filename, refusal, None, target, plugins)
 
 
 def check_parts(upload: Upload) -> Iterator[Violation]:
@@ -65,7 +90,7 @@ def check_parts(upload: Upload) -> Iterator[Violation]:
 
 def check_shape(upload: Upload) -> Iterator[Violation]:
     """The form's own rules (U-31 to U-33)."""
-    yield from check_form(upload.form, md5_alone=upload.settings.md5_alone)
+    yield from check_form(upload.form, md5_alone=upload.target.policy.md5_alone)
 
 
 def check_filename(upload: Upload) -> Iterator[Violation]:
@@ -123,22 +148,61 @@ def check_archive(upload: Upload) -> Iterator[Violation]:
         yield from upload.inspection.violations
 
 
-CHECKS: tuple[Callable[[Upload], Iterator[Violation]], ...] = (
+def check_plugins(upload: Upload) -> Iterator[Violation]:
+    """What plugins vote (U-83), once there is something to vote about."""
+    read = upload.read
+    if read is None:
+        return
+    filename, file, registry = read.filename, read.received, upload.target.info
+    if read.metadata.classifiers:
+        yield from upload.plugins.classifier_violations(read.metadata.classifiers, registry)
+    yield from upload.plugins.upload_violations(
+        UploadedFile(
+            registry=registry,
+            actor=upload.target.actor,
+            filename=filename.filename,
+            package=filename.name,
+            version=str(filename.version),
+            kind=kind_of(filename),
+            sha256=file.digests["sha256"],
+            size=file.size,
+            metadata=read.metadata_file,
+            file=file.staged.file,
+        )
+    )
+
+
+Check = Callable[[Upload], Iterator[Violation]]
+
+REQUEST_CHECKS: tuple[Check, ...] = (
     check_parts,
     check_shape,
     check_filename,
     check_kind,
     check_digests,
     check_agreement,
-    check_archive,
 )
+"""What can be wrong with the request."""
+CONTENT_CHECKS: tuple[Check, ...] = (check_archive, check_plugins)
+"""What can be wrong with the file; the rules, and who judges, may change after it is published."""
+ANNOUNCEMENT_CHECKS: tuple[Check, ...] = (
+    check_shape,
+    check_filename,
+    check_kind,
+    check_agreement,
+)
+"""What can be said of a file before its bytes are there."""
 
 
-def violations(upload: Upload) -> list[Violation]:
-    """Everything that is wrong with the upload."""
-    return [violation for check in CHECKS for violation in check(upload)]
+def violations(upload: Upload, checks: Sequence[Check]) -> list[Violation]:
+    """Everything that ``checks`` find wrong with the upload."""
+    return [violation for check in checks for violation in check(upload)]
 
 
-def kind_of(filename: WheelFilename | SdistFilename) -> str:
-    """What a file of this name is: ``wheel`` or ``sdist``."""
-    return "wheel" if isinstance(filename, WheelFilename) else "sdist"
+def _read_filename(
+    text: str, target: Target
+) -> tuple[WheelFilename | SdistFilename | None, Violation | None]:
+    try:
+        return parse_filename(text), None
+    except FilenameRefused as error:
+        return None, error.violation

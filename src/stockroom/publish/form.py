@@ -42,6 +42,7 @@ SINGLE = frozenset(
         "license_expression",
         "requires_python",
         "comment",
+        "filename",
     ]
 )
 # uv and Poetry write the plural of these two, PyPI the singular of all five (U-35).
@@ -56,13 +57,17 @@ SPELLINGS = {
 
 @dataclass(frozen=True, slots=True)
 class UploadForm:
-    """The cleaned fields; what is absent is "". ``repeated`` holds every value of every field."""
+    """The cleaned fields; what is absent is "". ``repeated`` holds every value of every field.
+
+    ``filename`` stands in announcements only (U-36).
+    """
 
     name: str
     version: str
     filetype: str
     pyversion: str
     metadata_version: str
+    filename: str
     digests: Mapping[str, str]
     repeated: Mapping[str, tuple[str, ...]]
 
@@ -101,6 +106,7 @@ def read_form(fields: Mapping[str, tuple[str, ...]]) -> UploadForm:
         filetype=single("filetype"),
         pyversion=single("pyversion"),
         metadata_version=single("metadata_version"),
+        filename=single("filename"),
         digests={
             algorithm: single(f"{algorithm}_digest").lower()
             for algorithm in ("sha256", "blake2_256", "md5")

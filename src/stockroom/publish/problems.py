@@ -14,6 +14,7 @@ class UploadRefused(BadRequest):
     """The upload breaks rules; ``errors`` lists every one of them (U-25)."""
 
     slug, title = "upload-refused", "Upload refused"
+    plain_first = True
 
     def __init__(self, violations: Sequence[Violation]) -> None:
         ordered = sorted(violations, key=_headline_order)
@@ -36,7 +37,19 @@ class FileExists(Problem):
     """The file name is taken by other content (U-74); clients look for these very words (U-23)."""
 
     slug, status, title = "file-exists", 400, "File already exists"
-    legacy_body = True
+    legacy_body = plain_first = True
+
+
+class TooManyUploads(Problem):
+    """The quota of uploads for this minute is used up."""
+
+    slug, status, title = "too-many-uploads", 429, "Too many uploads"
+    plain_first = True
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """When to try again, in seconds: the window is a minute (RFC 9110 section 10.2.3)."""
+        return [("Retry-After", "60")]
 
 
 class UploadGone(Problem):
@@ -49,6 +62,7 @@ class PackageClosed(Forbidden):
     """The package is archived or quarantined and takes no files (S-60, U-95)."""
 
     slug, title = "package-closed", "Package takes no uploads"
+    plain_first = True
 
 
 def _headline_order(violation: Violation) -> tuple[int, str]:

@@ -2,55 +2,37 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from packaging.utils import canonicalize_version
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 from transaction import TransactionManager
 
-from stockroom.db import insert_if_absent, insert_or_touch
-from stockroom.dists import (
-    CoreMetadata,
-    SdistFilename,
-    WheelFilename,
-    resolver_metadata,
-)
+from stockroom.db import Database, insert_if_absent, insert_or_touch
 from stockroom.errors import Forbidden
 from stockroom.feed import emit
 from stockroom.models import Blob, File, Package, Release
-from stockroom.publish.body import Received, ReceivedFile
-from stockroom.publish.checks import Upload, examine, kind_of, violations
+from stockroom.plugins import Plugins
+from stockroom.publish import queries
+from stockroom.publish.admission import Admission, Verdict
+from stockroom.publish.body import Received
+from stockroom.publish.checks import CONTENT_CHECKS, REQUEST_CHECKS, Upload, examine, violations
+from stockroom.publish.files import Candidate, CheckedFile, StagedFile, kind_of
 from stockroom.publish.form import UploadForm
-from stockroom.publish.problems import FileExists, PackageClosed, UploadRefused
+from stockroom.publish.problems import FileExists, UploadRefused
+from stockroom.publish.queries import PackageState
 from stockroom.publish.staging import BlobTransaction
-from stockroom.resources import RegistryRow
-from stockroom.settings import Settings
-from stockroom.spi import Storage
-
-CLOSED = frozenset({"archived", "quarantined"})
-
-
-@dataclass(frozen=True, slots=True)
-class CheckedFile:
-    """A file that broke no rule, with what its archive says."""
-
-    received: ReceivedFile
-    filename: WheelFilename | SdistFilename
-    metadata: CoreMetadata
-    metadata_file: bytes
-    warnings: tuple[str, ...]
+from stockroom.publish.target import Target
+from stockroom.spi import Storage, Violation
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """The files of one release on their way in: one for a legacy upload (U-208)."""
 
-    registry: RegistryRow
-    actor: str
+    target: Target
     files: Sequence[CheckedFile]
 
 
@@ -60,213 +42,237 @@ class Publisher:
     def __init__(
         self,
         storage: Storage,
-        settings: Settings,
+        plugins: Plugins,
+        database: Database,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._storage = storage
-        self._settings = settings
+        self._plugins = plugins
+        self._database = database
         self._clock = clock
+        self._admission = Admission(clock)
 
     def staging(self, manager: TransactionManager) -> BlobTransaction:
         """Where the bytes of an upload go until the transaction of ``manager`` ends."""
         return BlobTransaction(manager, self._storage)
 
-    def check(self, received: Received, form: UploadForm) -> CheckedFile:
-        """Look at everything in an upload.
+    def admit(self, target: Target) -> None:
+        """Turn an upload away before its bytes are read, if nothing in them could help it.
+
+        :raises Forbidden: the registry is a mirror.
+        :raises TooManyUploads: there were too many in the last minute.
+        """
+        if target.registry.kind != "hosted":
+            raise Forbidden(f"{target.name} mirrors another index; upload to a hosted registry")
+        if target.policy.uploads_per_minute or target.team_policy.uploads_per_minute:
+            with self._database.read() as connection:
+                self._admission.check_rate(connection, target)
+
+    def check(self, received: Received, form: UploadForm, target: Target) -> StagedFile | None:
+        """Look at everything in an upload; None if this very file is published already (U-74).
 
         :raises UploadRefused: with every rule that it breaks.
+        :raises FileExists: it breaks none, and its name is taken by other bytes.
         """
-        upload = examine(received, form, self._settings)
-        found = violations(upload)
-        if found:
+        upload = examine(received, form, target, self._plugins)
+        of_request = violations(upload, REQUEST_CHECKS)
+        found = [*of_request, *violations(upload, CONTENT_CHECKS)]
+        if not found:
+            read = upload.read
+            assert read is not None  # noqa: S101 - or there would be violations
+            return StagedFile(read.checked(), read.received.staged, read.metadata_file)
+        candidate = _candidate(upload)
+        # What is wrong with the request comes first (U-12), and costs no query.
+        if of_request or candidate is None:
             raise UploadRefused(found)
-        return _checked(upload)
+        verdict = self._judge_unlocked(target, candidate, found)
+        if not verdict.new:
+            return None
+        raise UploadRefused([*found, *verdict.violations])
 
-    def commit(self, draft: Draft, blobs: BlobTransaction, session: Session) -> None:
+    def judge(self, target: Target, file: Candidate) -> Verdict:
+        """What would be said of this file now; see :meth:`Admission.judge`."""
+        with self._database.read() as connection:
+            package = queries.package_state(connection, target.registry.id, file.package)
+            return self._admission.judge(connection, target, [file], package)
+
+    def keep(self, file: StagedFile, blobs: BlobTransaction) -> None:
+        """Make the bytes of a file durable, before the transaction takes its first lock.
+
+        The disk is slow, and others wait for locks.
+        """
+        blobs.keep(file.staged, file.checked.sha256)
+        # Even if the storage has it: the sweeper may be about to delete what nobody references.
+        staged = blobs.stage()
+        staged.write(file.metadata_file)
+        blobs.keep(staged, file.checked.metadata_sha256)
+
+    def commit(self, draft: Draft, session: Session) -> None:
         """Write the rows of a draft; its blobs become visible with them.
 
         A file that is there already, with the same bytes, changes nothing (U-74).
 
+        :raises UploadRefused: with every rule that the registry's state makes it break.
         :raises FileExists: a file name is taken by other bytes.
         :raises PackageClosed: the package takes no files.
-        :raises Forbidden: the registry is a mirror.
+        :raises Forbidden: the caller may not create the package.
         """
-        if draft.registry.kind != "hosted":
-            raise Forbidden(
-                f"{draft.registry.name} mirrors another index; upload to a hosted registry"
-            )
-        # Before the transaction takes its first lock: the disk is slow, and others wait.
-        for file in draft.files:
-            _keep(file, blobs)
-        package = self._lock_package(draft, session)
-        if package.status in CLOSED:
-            reason = f": {package.status_reason}" if package.status_reason else ""
-            raise PackageClosed(f"the package {package.name} is {package.status}{reason}")
-        for file in draft.files:
-            if not _is_there(draft, file, session):
-                self._add(draft, package, file, session)
+        package, verdict = self._admit(draft, session)
+        files = {file.filename: file for file in draft.files}
+        releases: dict[str, int] = {}
+        for candidate, state in verdict.new:
+            file = files[candidate.filename]
+            canonical = file.canonical_version
+            if canonical not in releases:
+                releases[canonical] = state.id if state else self._release(package, file, session)
+            self._add(draft, package, releases[canonical], file, session)
 
-    def _lock_package(self, draft: Draft, session: Session) -> Package:
-        """The package's row, made if need be; others who publish to it wait from here on."""
-        package = self._find_package(draft, session)
+    def touch(self, session: Session, sizes: Mapping[str, int]) -> None:
+        """Write the blobs' rows and lock them, so that the sweeper lets them live.
+
+        ``sizes`` are in bytes, by digest.
+        """
+        now = self._clock()
+        # In one order for all, so that two uploads with the same contents cannot lock each other.
+        rows = [
+            {"sha256": key, "size": sizes[key], "created_at": now, "touched_at": now}
+            for key in sorted(sizes)
+        ]
+        insert_or_touch(session, Blob, "touched_at", *rows)
+
+    def _judge_unlocked(
+        self, target: Target, candidate: Candidate, found: Sequence[Violation]
+    ) -> Verdict:
+        try:
+            return self.judge(target, candidate)
+        except FileExists:
+            # What is wrong with the file itself has to be mended in any case.
+            raise UploadRefused(found) from None
+
+    def _admit(self, draft: Draft, session: Session) -> tuple[Package, Verdict]:
+        """Lock the package, made if need be, and judge; others who publish to it wait from here.
+
+        What must not be is found before the package is made, and again if somebody else makes it
+        at the same moment.
+        """
+        target, first = draft.target, draft.files[0]
+        package = self._lock_package(draft, session)
         if package is not None:
-            return package
-        first = draft.files[0]
+            return package, self._judge(draft, package, session)
+        verdict = self._judge(draft, None, session)
         row = {
-            "registry_id": draft.registry.id,
-            "name": first.filename.name,
-            "display_name": first.metadata.name,
+            "registry_id": target.registry.id,
+            "name": first.package,
+            "display_name": first.display_name,
             "created_at": self._clock(),
         }
         created = insert_if_absent(session, Package, row)
-        package = self._find_package(draft, session)
+        package = self._lock_package(draft, session)
         assert package is not None  # noqa: S101 - it was inserted just now, here or elsewhere
-        if created:
-            self._emit("package.created", draft, package, session)
-        return package
+        if not created:
+            return package, self._judge(draft, package, session)
+        self._emit("package.created", draft, package, session)
+        return package, verdict
+
+    def _judge(self, draft: Draft, package: Package | None, session: Session) -> Verdict:
+        state = None
+        if package is not None:
+            state = PackageState(
+                package.id, package.name, package.status, package.status_reason, package.size
+            )
+        verdict = self._admission.judge(session.connection(), draft.target, draft.files, state)
+        if verdict.violations:
+            raise UploadRefused(verdict.violations)
+        return verdict
 
     @staticmethod
-    def _find_package(draft: Draft, session: Session) -> Package | None:
-        name = draft.files[0].filename.name
+    def _lock_package(draft: Draft, session: Session) -> Package | None:
         query = (
             select(Package)
-            .where(Package.registry_id == draft.registry.id, Package.name == name)
+            .where(
+                Package.registry_id == draft.target.registry.id,
+                Package.name == draft.files[0].package,
+            )
             .with_for_update()
         )
         return session.execute(query).scalar_one_or_none()
 
-    def _release_id(self, package: Package, file: CheckedFile, session: Session) -> int:
-        """The id of the file's release, which is made if need be."""
-        canonical = canonicalize_version(file.filename.version)
-        query = select(Release.id).where(
-            Release.package_id == package.id, Release.canonical_version == canonical
+    def _release(self, package: Package, file: CheckedFile, session: Session) -> int:
+        """The id of a new release; nobody else can make it while the package is locked."""
+        statement = (
+            insert(Release)
+            .values(
+                package_id=package.id,
+                version=file.version,
+                canonical_version=file.canonical_version,
+                created_at=self._clock(),
+            )
+            .returning(Release.id)
         )
-        found = session.execute(query).scalar()
-        if found is None:
-            row = {
-                "package_id": package.id,
-                "version": str(file.filename.version),
-                "canonical_version": canonical,
-                "created_at": self._clock(),
-            }
-            insert_if_absent(session, Release, row)
-            found = session.execute(query).scalar_one()
-        return found
+        return session.execute(statement).scalar_one()
 
-    def _add(self, draft: Draft, package: Package, file: CheckedFile, session: Session) -> None:
-        release_id = self._release_id(package, file, session)
-        metadata_sha256 = hashlib.sha256(file.metadata_file).hexdigest()
-        sizes = {
-            file.received.digests["sha256"]: file.received.size,
-            metadata_sha256: len(file.metadata_file),
-        }
-        now = self._clock()
-        # In one order for all, so that two uploads with the same contents cannot lock each other.
-        blobs = [
-            {"sha256": key, "size": sizes[key], "created_at": now, "touched_at": now}
-            for key in sorted(sizes)
-        ]
-        insert_or_touch(session, Blob, "touched_at", *blobs)
-        session.add(self._row(draft, package, release_id, metadata_sha256, file))
-        if package.display_name != file.metadata.name:
-            package.display_name = file.metadata.name
+    def _add(
+        self, draft: Draft, package: Package, release_id: int, file: CheckedFile, session: Session
+    ) -> None:
+        self.touch(session, file.blobs)
+        session.add(self._row(draft, package, release_id, file))
+        if package.display_name != file.display_name:
+            package.display_name = file.display_name
             self._emit("package.renamed", draft, package, session)
         package.serial += 1
-        package.size += file.received.size
+        package.size += file.size
         self._emit(
             "file.published",
             draft,
             package,
             session,
-            filename=file.filename.filename,
-            sha256=file.received.digests["sha256"],
-            version=str(file.filename.version),
+            filename=file.filename,
+            sha256=file.sha256,
+            version=file.version,
         )
 
-    def _row(
-        self,
-        draft: Draft,
-        package: Package,
-        release_id: int,
-        metadata_sha256: str,
-        file: CheckedFile,
-    ) -> File:
-        resolved = resolver_metadata(file.metadata)
-        is_wheel = isinstance(file.filename, WheelFilename)
+    def _row(self, draft: Draft, package: Package, release_id: int, file: CheckedFile) -> File:
         return File(
-            registry_id=draft.registry.id,
+            registry_id=draft.target.registry.id,
             package_id=package.id,
             release_id=release_id,
-            filename=file.filename.filename,
-            kind=kind_of(file.filename),
-            sha256=file.received.digests["sha256"],
-            blake2b_256=file.received.digests["blake2_256"],
-            size=file.received.size,
-            metadata_sha256=metadata_sha256,
-            metadata_static=resolved is not None
-            and (is_wheel or file.metadata.is_static_for_resolver),
-            requires_python=file.metadata.requires_python or None,
-            requires_dist=list(resolved.requires_dist) if resolved else [],
-            provides_extra=list(resolved.provides_extra) if resolved else [],
+            filename=file.filename,
+            kind=file.kind,
+            sha256=file.sha256,
+            blake2b_256=file.blake2b_256,
+            size=file.size,
+            metadata_sha256=file.metadata_sha256,
+            metadata_static=file.metadata_static,
+            requires_python=file.requires_python,
+            requires_dist=list(file.requires_dist),
+            provides_extra=list(file.provides_extra),
             uploaded_at=self._clock(),
-            uploaded_by=draft.actor,
+            uploaded_by=draft.target.actor,
             warnings=list(file.warnings),
         )
 
-    def _emit(
-        self, kind: str, draft: Draft, package: Package, session: Session, **data: str
-    ) -> None:
+    @staticmethod
+    def _emit(kind: str, draft: Draft, package: Package, session: Session, **data: str) -> None:
         emit(
             session,
             kind,
-            draft.actor,
-            registry_id=draft.registry.id,
+            draft.target.actor,
+            registry_id=draft.target.registry.id,
             package=package.name,
             **data,
         )
 
 
-def _checked(upload: Upload) -> CheckedFile:
-    inspection = upload.inspection
-    if (
-        upload.file is None
-        or upload.filename is None
-        or inspection is None
-        or inspection.metadata is None
-        or inspection.metadata_file is None
-    ):
-        raise AssertionError("an upload without violations has all its parts")
-    return CheckedFile(
-        upload.file,
-        upload.filename,
-        inspection.metadata,
-        inspection.metadata_file,
-        inspection.warnings,
+def _candidate(upload: Upload) -> Candidate | None:
+    """What the rules about the registry's state can judge, however wrong the rest is."""
+    if upload.file is None or upload.filename is None:
+        return None
+    return Candidate(
+        filename=upload.filename.filename,
+        kind=kind_of(upload.filename),
+        package=upload.filename.name,
+        version=str(upload.filename.version),
+        sha256=upload.file.digests["sha256"],
+        blake2b_256=upload.file.digests["blake2_256"],
+        size=upload.file.size,
     )
-
-
-def _keep(file: CheckedFile, blobs: BlobTransaction) -> None:
-    blobs.keep(file.received.staged, file.received.digests["sha256"])
-    sha256 = hashlib.sha256(file.metadata_file).hexdigest()
-    # Even if the storage has it: the sweeper may be about to delete what nobody references.
-    staged = blobs.stage()
-    staged.write(file.metadata_file)
-    blobs.keep(staged, sha256)
-
-
-def _is_there(draft: Draft, file: CheckedFile, session: Session) -> bool:
-    """Whether this very file is published already; see :meth:`Publisher.commit`."""
-    digests = file.received.digests
-    found = session.execute(
-        select(File.sha256, File.blake2b_256).where(
-            File.registry_id == draft.registry.id, File.filename == file.filename.filename
-        )
-    ).one_or_none()
-    if found is None:
-        return False
-    if tuple(found) != (digests["sha256"], digests["blake2_256"]):
-        raise FileExists(
-            f"File already exists: {file.filename.filename} is published with other content; "
-            "a published file never changes, so release a new version"
-        )
-    return True

@@ -27,6 +27,10 @@ class BlobTransaction:
         self._staged.append(staged)
         return staged
 
+    def adopt(self, staged: StagedBlob) -> None:
+        """Take care of a blob that somebody else has begun, as if it came from :meth:`stage`."""
+        self._staged.append(staged)
+
     def keep(self, staged: StagedBlob, sha256: str) -> None:
         """Make the blob durable now, and publish it if the transaction commits."""
         staged.prepare(sha256)

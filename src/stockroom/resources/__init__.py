@@ -2,23 +2,27 @@
 
 from stockroom.resources.directory import Directory, RegistryRow, ViewRow, WorkspaceRow
 from stockroom.resources.tree import (
+    IncomingResource,
     Missing,
     RegistryResource,
     Resource,
     Root,
     SeenPackage,
+    StageResource,
     ViewResource,
     WorkspaceResource,
 )
 
 __all__ = [
     "Directory",
+    "IncomingResource",
     "Missing",
     "RegistryResource",
     "RegistryRow",
     "Resource",
     "Root",
     "SeenPackage",
+    "StageResource",
     "ViewResource",
     "ViewRow",
     "WorkspaceResource",

@@ -66,6 +66,8 @@ class Snapshot:
     """The directory at one moment."""
 
     workspaces: Mapping[str, WorkspaceRow]
+    registries: Mapping[int, RegistryRow]
+    """Every registry by its id."""
     views_of_registry: Mapping[int, tuple[ViewRow, ...]]
     """The views that show a registry, by its id."""
 
@@ -122,7 +124,8 @@ def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
             registries.get(row.workspace.id, {}),
             views[row.workspace.id],
         )
-    return Snapshot(workspaces, {id_: tuple(by_id.values()) for id_, by_id in shown.items()})
+    by_id = {row.id: row for mine in registries.values() for row in mine.values()}
+    return Snapshot(workspaces, by_id, {id_: tuple(by_id.values()) for id_, by_id in shown.items()})
 
 
 def _team(row: queries.WorkspacePart) -> TeamRow:

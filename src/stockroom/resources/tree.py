@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from stockroom.dists import is_valid_name
 from stockroom.resources.directory import Directory, RegistryRow, Snapshot, ViewRow, WorkspaceRow
-from stockroom.security.acl import Acl, server_acl
+from stockroom.security.acl import Acl, capability_acl, server_acl
+from stockroom.security.permissions import Permission
 
 
 class Missing(KeyError):
@@ -55,9 +56,38 @@ class Root(Resource):
 
     def __getitem__(self, name: str) -> Resource:
         """The fixed containers."""
-        if name == "workspaces":
-            return Workspaces(self, self.snapshot)
+        match name:
+            case "workspaces":
+                return Workspaces(self, self.snapshot)
+            case "incoming":
+                return Capabilities(self, name, IncomingResource)
+            case "stages":
+                return Capabilities(self, name, StageResource)
         raise Missing(name)
+
+
+class Capabilities(Resource):
+    """Container of what has an unguessable name: who knows it needs no other credential."""
+
+    def __init__(self, parent: Resource, name: str, kind: type[Resource]) -> None:
+        super().__init__(parent, name)
+        self._kind = kind
+
+    def __getitem__(self, name: str) -> Resource:
+        """Whatever has that name; whether it exists is found out by its view."""
+        return self._kind(self, name)
+
+
+class IncomingResource(Resource):
+    """The place of a reserved file; ``__name__`` is its token."""
+
+    __acl__ = capability_acl(Permission.INCOMING_PUT)
+
+
+class StageResource(Resource):
+    """A stage that is not published yet; ``__name__`` is its token."""
+
+    __acl__ = capability_acl(Permission.STAGE_READ)
 
 
 class Workspaces(Resource):

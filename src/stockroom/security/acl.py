@@ -14,6 +14,11 @@ def server_acl() -> Acl:
     return _grants("server", 0)
 
 
+def capability_acl(permission: Permission) -> Acl:
+    """Of what has an unguessable name: everybody who knows it."""
+    return ((Allow, Everyone, frozenset({permission})),)
+
+
 def workspace_acl(workspace_id: int, team_id: int, visibility: str) -> Acl:
     """Of a workspace: its own grants, its team's, and what its visibility opens to others."""
     acl = _grants("workspace", workspace_id) + _grants("team", team_id)

@@ -28,10 +28,24 @@ def token_of(authorization: str) -> str | None:
     return ""
 
 
+def user_of(authorization: str) -> str | None:
+    """The user name of a Basic header that brings a password; None where there is none."""
+    scheme, _, value = authorization.strip().partition(" ")
+    if scheme.lower() != "basic" or len(authorization) > MAX_HEADER:
+        return None
+    user, password = _pair(value.strip())
+    return user if password else None
+
+
 def _basic(value: str) -> str:
+    user, password = _pair(value)
+    return password or user
+
+
+def _pair(value: str) -> tuple[str, str]:
     try:
         pair = base64.b64decode(value, validate=True).decode()
     except ValueError:  # neither base64 nor UTF-8 is promised
-        return ""
+        return "", ""
     user, _, password = pair.partition(":")
-    return password.strip() or user.strip()
+    return user.strip(), password.strip()

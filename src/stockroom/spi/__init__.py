@@ -9,10 +9,12 @@ from stockroom.spi.storage import (
     BlobMissing,
     BlobReader,
     BlobStat,
+    DirectUpload,
     StagedBlob,
     Storage,
     StorageFactory,
 )
+from stockroom.spi.uploads import RegistryInfo, UploadedFile
 from stockroom.spi.violations import Violation
 
 SPI_VERSION = "0.1"
@@ -23,10 +25,13 @@ __all__ = [
     "BlobMissing",
     "BlobReader",
     "BlobStat",
+    "DirectUpload",
     "PluginSettings",
+    "RegistryInfo",
     "StagedBlob",
     "Storage",
     "StorageFactory",
+    "UploadedFile",
     "Violation",
     "setting",
 ]

@@ -7,7 +7,7 @@ them durable, ``publish`` makes them readable under their digest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -27,6 +27,14 @@ class BlobStat:
 
     sha256: str
     size: int
+
+
+@dataclass(frozen=True, slots=True)
+class DirectUpload:
+    """Where a client may put bytes without any other credential, and with which headers."""
+
+    url: str
+    headers: Mapping[str, str]
 
 
 class BlobReader(Protocol):
@@ -85,6 +93,19 @@ class Storage(Protocol):
 
     def stat(self, sha256: str) -> BlobStat | None:
         """Tell the size of a blob, or None when there is none."""
+        ...
+
+    def direct_upload(
+        self, name: str, *, sha256: str, size: int | None, seconds: int
+    ) -> DirectUpload | None:
+        """Where a client may put these bytes straight into the storage as ``name``."""
+        ...
+
+    def incoming(self, name: str) -> StagedBlob:
+        """What a client has put as ``name``, to inspect and publish.
+
+        :raises BlobMissing: nothing was put under that name.
+        """
         ...
 
     def local_file(self, sha256: str) -> Path | None:

@@ -150,7 +150,7 @@ def test_all_mistakes_are_told_together(tmp_path: Path) -> None:
         sqlalchemy__url="",
         stockroom__storage="somewhere",
         stockroom__database_pool="0",
-        stockroom__md5_alone="perhaps",
+        stockroom__upload2="perhaps",
         stockroom__trusted_proxies="10.0.0.0/33",
         stockrom__base_url="https://x.example",
         debug="on",
@@ -163,7 +163,7 @@ def test_all_mistakes_are_told_together(tmp_path: Path) -> None:
         "stockroom.storage",
         "stockroom.database_pool",
         "stockroom.trusted_proxies",
-        "stockroom.md5_alone",
+        "stockroom.upload2",
         "stockrom.base_url",
         "debug",
     ]

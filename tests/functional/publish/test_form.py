@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from tests.archives import make_metadata, make_sdist, make_wheel
-from tests.conftest import MakeSite
 from tests.support.site import TestSite
 from tests.support.uploads import UV_ACCEPT, Part, inventory, parts_of, post, text_parts
 
@@ -312,20 +311,16 @@ class TestDigests:
         assert refusal(site, key, self.md5_alone()) == [("md5_digest", "weak-digest")]
 
     def test_u32_md5_alone_is_taken_where_the_policy_allows_it(
-        self, make_site: MakeSite, sqlite_url: str
+        self, site: TestSite, key: str
     ) -> None:
-        lenient = make_site(sqlite_url, **{"stockroom.md5_alone": "on"})
-        lenient.create_workspace()
+        site.set_policy(md5_alone="on")
 
-        accept(lenient, lenient.create_key(), self.md5_alone())
+        accept(site, key, self.md5_alone())
 
-    def test_u32_md5_alone_must_match_all_the_same(
-        self, make_site: MakeSite, sqlite_url: str
-    ) -> None:
-        lenient = make_site(sqlite_url, **{"stockroom.md5_alone": "on"})
-        lenient.create_workspace()
+    def test_u32_md5_alone_must_match_all_the_same(self, site: TestSite, key: str) -> None:
+        site.set_policy(md5_alone="on")
 
-        found = refusal(lenient, lenient.create_key(), self.md5_alone() | {"md5_digest": "0" * 32})
+        found = refusal(site, key, self.md5_alone() | {"md5_digest": "0" * 32})
 
         assert found == [("md5_digest", "digest-mismatch")]
 

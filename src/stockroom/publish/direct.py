@@ -1,0 +1,231 @@
+"""Uploads whose bytes do not come with their form: announced, put, finalized (uv-client.md 7.3).
+
+Each is a session with one file (U-208). The bytes go straight to the storage where the backend can
+take them, otherwise to a URL of ours; whoever knows the URL may put these bytes and no others.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from packaging.utils import canonicalize_version
+from sqlalchemy.orm import Session
+
+from stockroom.errors import BadRequest, NotFound
+from stockroom.models import UploadFile, UploadSession
+from stockroom.plugins import Plugins
+from stockroom.publish import queries
+from stockroom.publish.body import Received, ReceivedFile, read_raw
+from stockroom.publish.checks import ANNOUNCEMENT_CHECKS, examine_announcement, violations
+from stockroom.publish.files import Candidate, kind_of
+from stockroom.publish.form import UploadForm
+from stockroom.publish.problems import UploadRefused
+from stockroom.publish.service import Draft, Publisher
+from stockroom.publish.staging import BlobTransaction
+from stockroom.publish.states import FileStatus, SessionStatus, move_file, move_session
+from stockroom.publish.stored import open_stored
+from stockroom.publish.target import Target, max_file_bytes
+from stockroom.resources import Directory
+from stockroom.spi import BlobMissing, Storage, Violation
+
+LIFETIME = timedelta(hours=1)
+"""How long a reserved place is kept; an upload that takes longer has to be reserved anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where bytes go: to ``url``, or to our own door for ``token``; nowhere if there already."""
+
+    url: str | None = None
+    token: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class DirectUploads:
+    """Announces, reserves, receives and finalizes."""
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        plugins: Plugins,
+        storage: Storage,
+        directory: Directory,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._publisher = publisher
+        self._plugins = plugins
+        self._storage = storage
+        self._directory = directory
+        self._clock = clock
+
+    def validate(self, form: UploadForm, target: Target) -> bool:
+        """Whether this very file is published already (U-74).
+
+        :raises UploadRefused: with every rule that it will break, as far as can be told.
+        :raises FileExists: its name is taken by other content.
+        """
+        return not self._admitted(form, target)[1]
+
+    def reserve(self, form: UploadForm, target: Target, session: Session) -> Place | None:
+        """Make a place for the bytes; None if this very file is published already.
+
+        Raises what :meth:`validate` does.
+        """
+        candidate, is_new = self._admitted(form, target)
+        if not is_new:
+            return None
+        file = queries.direct_file(
+            session, target.registry.id, candidate.filename, candidate.sha256, self._clock()
+        )
+        if file is None:
+            file = self._announce(candidate, form, target, session)
+        if file.sha256 is not None:
+            return Place()
+        offered = self._storage.direct_upload(
+            file.token,
+            sha256=candidate.sha256,
+            size=candidate.size,
+            seconds=int(LIFETIME.total_seconds()),
+        )
+        if offered is None:
+            return Place(token=file.token)
+        return Place(url=offered.url, headers=offered.headers)
+
+    def receive(
+        self, token: str, environ: dict[str, Any], blobs: BlobTransaction, session: Session
+    ) -> None:
+        """Take the bytes of a reserved file. To put them twice changes nothing.
+
+        :raises NotFound: nothing is reserved under this token any more.
+        :raises UploadRefused: they are not the bytes that were announced, or too many.
+        """
+        found = queries.reserved_file(session, token, self._clock())
+        registry = found and self._directory.snapshot().registries.get(found.registry_id)
+        if found is None or registry is None:
+            raise NotFound("nothing is reserved here any more; publish the file again")
+        limit = max_file_bytes(registry)
+        received = ReceivedFile(found.file.filename, blobs.stage(), limit)
+        read_raw(environ, received)
+        _compare(found.file.digests, received)
+        blobs.keep(received.staged, received.digests["sha256"])
+        self._publisher.touch(session, {received.digests["sha256"]: received.size})
+        found.file.sha256 = received.digests["sha256"]
+        found.file.size = received.size
+
+    def finalize(
+        self, form: UploadForm, target: Target, blobs: BlobTransaction, session: Session
+    ) -> tuple[str, ...]:
+        """Publish a file whose bytes have arrived; returns the warnings for the uploader.
+
+        :raises BadRequest: the bytes have not arrived, or nothing was reserved.
+        :raises UploadRefused: with every rule that the file breaks.
+        """
+        candidate, is_new = self._admitted(form, target)
+        if not is_new:
+            return ()
+        file = queries.direct_file(
+            session, target.registry.id, candidate.filename, candidate.sha256, self._clock()
+        )
+        if file is None:
+            raise BadRequest(f"nothing is reserved for {candidate.filename}; reserve a place first")
+        received = self._received(file, blobs)
+        staged = self._publisher.check(Received(file=received), form, target)
+        if staged is None:
+            return ()
+        self._publisher.keep(staged, blobs)
+        self._publisher.commit(Draft(target, [staged.checked]), session)
+        upload = session.get_one(UploadSession, file.session_id)
+        file.status = move_file(move_file(file.status, FileStatus.PROCESSING), FileStatus.COMPLETED)
+        upload.status = move_session(
+            move_session(upload.status, SessionStatus.PROCESSING), SessionStatus.PUBLISHED
+        )
+        return staged.checked.warnings
+
+    def _admitted(self, form: UploadForm, target: Target) -> tuple[Candidate, bool]:
+        self._publisher.admit(target)
+        upload = examine_announcement(form, target, self._plugins)
+        found = violations(upload, ANNOUNCEMENT_CHECKS)
+        if "sha256" not in form.digests and form.digests:
+            message = "the form must hold the sha256_digest of the file"
+            found.append(Violation("sha256_digest", "missing-field", message))
+        if found or upload.filename is None:
+            raise UploadRefused(found)
+        candidate = Candidate(
+            filename=upload.filename.filename,
+            kind=kind_of(upload.filename),
+            package=upload.filename.name,
+            version=str(upload.filename.version),
+            sha256=form.digests["sha256"],
+            blake2b_256=form.digests.get("blake2_256"),
+            size=None,
+        )
+        verdict = self._publisher.judge(target, candidate)
+        if verdict.violations:
+            raise UploadRefused(verdict.violations)
+        return candidate, bool(verdict.new)
+
+    def _announce(
+        self, candidate: Candidate, form: UploadForm, target: Target, session: Session
+    ) -> UploadFile:
+        now = self._clock()
+        upload = UploadSession(
+            token=secrets.token_hex(16),
+            kind="direct",
+            registry_id=target.registry.id,
+            package=candidate.package,
+            display_name=form.name,
+            version=candidate.version,
+            canonical_version=canonicalize_version(candidate.version),
+            created_at=now,
+            created_by=target.actor,
+            expires_at=now + LIFETIME,
+        )
+        session.add(upload)
+        session.flush()
+        file = UploadFile(
+            session_id=upload.id,
+            token=secrets.token_hex(16),
+            filename=candidate.filename,
+            digests=dict(form.digests),
+            form={},
+            created_at=now,
+        )
+        session.add(file)
+        session.flush()
+        return file
+
+    def _received(self, file: UploadFile, blobs: BlobTransaction) -> ReceivedFile:
+        """The bytes, wherever they were put, hashed by us."""
+        try:
+            staged = (
+                open_stored(self._storage, file.sha256)
+                if file.sha256 is not None
+                else self._storage.incoming(file.token)
+            )
+        except BlobMissing:
+            raise BadRequest(
+                f"the bytes of {file.filename} have not arrived; put them to the reserved place"
+            ) from None
+        blobs.adopt(staged)
+        received = ReceivedFile.of_staged(file.filename, staged)
+        _compare(file.digests, received)
+        return received
+
+
+def _compare(announced: Mapping[str, str], received: ReceivedFile) -> None:
+    found = [
+        Violation(
+            f"{algorithm}_digest",
+            "digest-mismatch",
+            f"the {algorithm} digest of the bytes received is {received.digests[algorithm]}, not "
+            "the announced one; upload the file again",
+        )
+        for algorithm, digest in announced.items()
+        if digest != received.digests[algorithm]
+    ]
+    if found:
+        raise UploadRefused(found)

@@ -1,0 +1,169 @@
+"""What the rules of publishing ask the database, one statement each."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, func, literal, select
+from sqlalchemy.orm import Session
+
+from stockroom.models import (
+    BurntFilename,
+    File,
+    Package,
+    Registry,
+    Release,
+    UploadFile,
+    UploadSession,
+    Workspace,
+)
+
+
+class Taken(NamedTuple):
+    """A use of a filename: ``blake2b_256`` is None where it was burnt (U-75)."""
+
+    sha256: str
+    blake2b_256: str | None
+
+
+class ReleaseState(NamedTuple):
+    """A release that a file is to join; ``sdist`` is the name of the sdist it has."""
+
+    id: int
+    created_at: datetime
+    sdist: str | None
+
+
+def uses_of_filename(connection: Connection, registry_id: int, filename: str) -> list[Taken]:
+    """What has this name in the registry, and what had it."""
+    published = select(File.sha256, File.blake2b_256).where(
+        File.registry_id == registry_id, File.filename == filename
+    )
+    burnt = select(BurntFilename.sha256, literal(None)).where(
+        BurntFilename.registry_id == registry_id, BurntFilename.filename == filename
+    )
+    return [Taken(*row) for row in connection.execute(published.union_all(burnt))]
+
+
+def release_state(
+    connection: Connection, package_id: int, canonical_version: str
+) -> ReleaseState | None:
+    """The release of a package, None when it has none of that version."""
+    sdist = (
+        select(func.min(File.filename))
+        .where(File.release_id == Release.id, File.kind == "sdist")
+        .scalar_subquery()
+    )
+    query = select(Release.id, Release.created_at, sdist).where(
+        Release.package_id == package_id, Release.canonical_version == canonical_version
+    )
+    row = connection.execute(query).one_or_none()
+    return ReleaseState(*row) if row else None
+
+
+def registry_bytes(connection: Connection, registry_id: int) -> int:
+    """The bytes of all files in a registry."""
+    query = select(func.coalesce(func.sum(Package.size), 0)).where(
+        Package.registry_id == registry_id
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def team_bytes(connection: Connection, team_id: int) -> int:
+    """The bytes of all files in all registries of a team."""
+    query = (
+        select(func.coalesce(func.sum(Package.size), 0))
+        .join(Registry, Registry.id == Package.registry_id)
+        .join(Workspace, Workspace.id == Registry.workspace_id)
+        .where(Workspace.team_id == team_id)
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def uploads_in_registry(connection: Connection, registry_id: int, since: datetime) -> int:
+    """How many files were published to a registry since then."""
+    query = select(func.count()).where(File.registry_id == registry_id, File.uploaded_at > since)
+    return connection.execute(query).scalar_one()
+
+
+def uploads_in_team(connection: Connection, team_id: int, since: datetime) -> int:
+    """How many files were published to all registries of a team since then."""
+    query = (
+        select(func.count())
+        .select_from(File)
+        .join(Registry, Registry.id == File.registry_id)
+        .join(Workspace, Workspace.id == Registry.workspace_id)
+        .where(Workspace.team_id == team_id, File.uploaded_at > since)
+    )
+    return connection.execute(query).scalar_one()
+
+
+def package_names(connection: Connection, registry_id: int) -> list[str]:
+    """The normalised names of all packages in a registry."""
+    query = select(Package.name).where(Package.registry_id == registry_id)
+    return list(connection.execute(query).scalars())
+
+
+class PackageState(NamedTuple):
+    """What the rules need to know of a package that is there."""
+
+    id: int
+    name: str
+    status: str
+    status_reason: str | None
+    size: int
+
+
+def package_state(connection: Connection, registry_id: int, name: str) -> PackageState | None:
+    """A package by its normalised name, None when there is none."""
+    query = select(
+        Package.id, Package.name, Package.status, Package.status_reason, Package.size
+    ).where(Package.registry_id == registry_id, Package.name == name)
+    row = connection.execute(query).one_or_none()
+    return PackageState(*row) if row else None
+
+
+class ReservedFile(NamedTuple):
+    """A file whose bytes are waited for, and the registry that it is for."""
+
+    file: UploadFile
+    registry_id: int
+
+
+def direct_file(
+    session: Session, registry_id: int, filename: str, sha256: str, now: datetime
+) -> UploadFile | None:
+    """The file that was reserved by this name and digest, locked; None if there is none."""
+    query = (
+        select(UploadFile)
+        .join(UploadSession, UploadSession.id == UploadFile.session_id)
+        .where(
+            UploadSession.registry_id == registry_id,
+            UploadSession.kind == "direct",
+            UploadSession.status == "open",
+            UploadSession.expires_at > now,
+            UploadFile.filename == filename,
+            UploadFile.digests["sha256"].as_string() == sha256,
+        )
+        .order_by(UploadFile.id.desc())
+        .limit(1)
+        .with_for_update(of=UploadFile)
+    )
+    return session.execute(query).scalar_one_or_none()
+
+
+def reserved_file(session: Session, token: str, now: datetime) -> ReservedFile | None:
+    """The file that was reserved under this token."""
+    query = (
+        select(UploadFile, UploadSession.registry_id)
+        .join(UploadSession, UploadSession.id == UploadFile.session_id)
+        .where(
+            UploadFile.token == token,
+            UploadSession.kind == "direct",
+            UploadSession.status == "open",
+            UploadSession.expires_at > now,
+        )
+    )
+    row = session.execute(query).one_or_none()
+    return ReservedFile(*row) if row else None

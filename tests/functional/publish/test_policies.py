@@ -1,0 +1,256 @@
+"""What a registry decides for itself about the uploads that it takes (U-42 to U-77)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+
+from stockroom.models import BurntFilename, File, Package, Release
+from stockroom.policies import MIB
+from tests.archives import make_sdist, make_wheel
+from tests.functional.publish.test_access import basic
+from tests.support.site import TestSite
+from tests.support.uploads import UPLOAD, encode, inventory, parts_of
+from tests.support.waiting import Worker
+
+WHEEL = make_wheel("demo-pkg", "1.0")
+DATA = {"demo_pkg/data.bin": bytes(range(256)) * 5000}
+LARGE = make_wheel("demo-pkg", "2.0", files=DATA, compress=False)
+
+
+@pytest.fixture
+def key(both: TestSite) -> str:
+    return both.create_key()
+
+
+def codes(answer: Any) -> list[tuple[str, str]]:
+    return [(error["field"], error["code"]) for error in answer.json["errors"]]
+
+
+def refused(site: TestSite, file: tuple[str, bytes], key: str) -> list[tuple[str, str]]:
+    before = inventory(site)
+
+    answer = site.upload(*file, key, status=400, accept="application/json")
+
+    assert inventory(site) == before
+    return codes(answer)
+
+
+class TestNewPackages:
+    def test_u65_where_admins_create_a_writer_may_not(self, both: TestSite, key: str) -> None:
+        both.set_policy(new_packages="admins")
+
+        answer = both.upload(*WHEEL, key, status=403)
+
+        assert "only its admins may add one" in answer.status
+
+    def test_u65_an_admin_may_and_then_every_writer_publishes(
+        self, both: TestSite, key: str
+    ) -> None:
+        both.set_policy(new_packages="admins")
+
+        both.upload(*WHEEL, both.create_key("admin"))
+
+        both.upload(*make_wheel("demo-pkg", "1.1"), key)
+
+    @pytest.mark.parametrize("name", ["asyncio", "AsyncIO", "xml"])
+    def test_u66_names_of_the_standard_library(self, both: TestSite, key: str, name: str) -> None:
+        both.set_policy(standard_library_names="refuse")
+
+        assert refused(both, make_wheel(name, "1.0"), key) == [("name", "name-of-standard-library")]
+
+    def test_u66_they_are_allowed_unless_the_registry_refuses_them(
+        self, both: TestSite, key: str
+    ) -> None:
+        both.upload(*make_wheel("asyncio", "1.0"), key)
+
+    @pytest.mark.parametrize("other", ["heIlo", "he11o", "hell0", "he-llo", "h.e.l.l.o"])
+    def test_u66_names_that_people_confuse(self, both: TestSite, key: str, other: str) -> None:
+        both.set_policy(similar_names="refuse")
+        both.upload(*make_wheel("hello", "1.0"), key)
+
+        assert refused(both, make_wheel(other, "1.0"), key) == [("name", "name-too-similar")]
+        both.upload(*make_wheel("hello", "2.0"), key)
+
+    def test_u66_prohibited_names(self, both: TestSite, key: str) -> None:
+        both.set_policy(prohibited_names="demo-pkg other")
+
+        assert refused(both, WHEEL, key) == [("name", "name-prohibited")]
+
+    def test_u68_new_names_must_have_a_prefix(self, both: TestSite, key: str) -> None:
+        both.set_policy(name_prefixes="acme- tools-")
+
+        assert refused(both, WHEEL, key) == [("name", "name-prefix")]
+        both.upload(*make_wheel("tools-demo", "1.0"), key)
+
+    def test_u68_packages_that_are_there_need_no_prefix(self, both: TestSite, key: str) -> None:
+        both.upload(*WHEEL, key)
+        both.set_policy(name_prefixes="acme-")
+
+        both.upload(*make_wheel("demo-pkg", "1.1"), key)
+
+    def test_all_rules_are_told_at_once(self, both: TestSite, key: str) -> None:
+        both.set_policy(name_prefixes="acme-", prohibited_names="xml")
+        both.set_policy(standard_library_names="refuse")
+        name, content = make_wheel("xml", "1.0", requires=["not a requirement ="])
+
+        assert set(refused(both, (name, content), key)) == {
+            ("name", "name-prohibited"),
+            ("name", "name-prefix"),
+            ("name", "name-of-standard-library"),
+            ("requires_dist", "requires-dist-invalid"),
+        }
+
+
+class TestQuotas:
+    def test_u72_a_file_that_is_too_large(self, both: TestSite, key: str) -> None:
+        both.set_policy(max_file_mb="1")
+
+        answer = both.upload(*LARGE, key, status=400, accept="application/json")
+
+        assert answer.status == "400 File too large: files may have up to 1 MiB here"
+        assert codes(answer) == [("content", "file-too-large")]
+
+    def test_u72_the_team_s_limit_holds_as_well(self, both: TestSite, key: str) -> None:
+        both.set_policy(max_file_mb="100")
+        both.set_team_policy(max_file_mb="1")
+
+        assert refused(both, LARGE, key) == [("content", "file-too-large")]
+
+    @pytest.mark.parametrize("quota", ["max_package_mb", "max_total_mb"])
+    @pytest.mark.parametrize("of_team", [False, True])
+    def test_u72_no_room_for_more(
+        self, both: TestSite, key: str, quota: str, of_team: bool
+    ) -> None:
+        (both.set_team_policy if of_team else both.set_policy)(**{quota: "2"})
+        both.upload(*LARGE, key)
+        next_one = make_wheel("demo-pkg", "3.0", files=DATA, compress=False)
+
+        answer = both.upload(*next_one, key, status=400, accept="application/json")
+
+        assert answer.status.startswith("400 Project size too large: ")
+        assert codes(answer) == [("content", "project-too-large")]
+        both.upload(*LARGE, key)
+
+    def test_u72_the_size_of_a_package_is_that_of_its_files(self, both: TestSite, key: str) -> None:
+        both.upload(*WHEEL, key)
+        both.upload(*LARGE, key)
+        both.upload(*WHEEL, key)
+
+        with both.database.read() as connection:
+            [size] = connection.execute(Package.__table__.select()).mappings()
+
+        assert size["size"] == len(WHEEL[1]) + len(LARGE[1])
+        assert size["size"] > MIB
+
+    @pytest.mark.parametrize("of_team", [False, True])
+    def test_uploads_per_minute(self, both: TestSite, key: str, of_team: bool) -> None:
+        (both.set_team_policy if of_team else both.set_policy)(uploads_per_minute="2")
+        both.upload(*WHEEL, key)
+        both.upload(*make_wheel("demo-pkg", "1.1"), key)
+
+        answer = both.upload(*make_wheel("demo-pkg", "1.2"), key, status=429)
+
+        assert answer.headers["Retry-After"] == "60"
+        assert "2 files a minute" in answer.status
+
+    def test_uploads_of_more_than_a_minute_ago_do_not_count(self, both: TestSite, key: str) -> None:
+        both.set_policy(uploads_per_minute="1")
+        both.upload(*WHEEL, key)
+        with both.database.transaction() as session:
+            earlier = datetime.now(UTC) - timedelta(seconds=61)
+            session.execute(update(File).values(uploaded_at=earlier))
+
+        both.upload(*make_wheel("demo-pkg", "1.1"), key)
+
+
+class TestReleases:
+    def burn(self, site: TestSite, filename: str) -> None:
+        with site.database.transaction() as session:
+            session.add(
+                BurntFilename(
+                    registry_id=1,
+                    filename=filename,
+                    package="demo-pkg",
+                    sha256="0" * 64,
+                    deleted_at=datetime.now(UTC),
+                    deleted_by="test",
+                )
+            )
+
+    def test_u75_a_burnt_filename_is_never_used_again(self, both: TestSite, key: str) -> None:
+        self.burn(both, WHEEL[0])
+
+        assert refused(both, WHEEL, key) == [("content", "filename-burnt")]
+
+    def test_u75_unless_the_registry_does_not_burn(self, both: TestSite, key: str) -> None:
+        self.burn(both, WHEEL[0])
+        both.set_policy(burn_filenames="off")
+
+        both.upload(*WHEEL, key)
+
+    def test_u76_an_old_release_takes_no_more_files(self, both: TestSite, key: str) -> None:
+        both.set_policy(release_closes_after_days="14")
+        both.upload(*WHEEL, key)
+        with both.database.transaction() as session:
+            earlier = datetime.now(UTC) - timedelta(days=14, seconds=1)
+            session.execute(update(Release).values(created_at=earlier))
+
+        assert refused(both, make_sdist("demo-pkg", "1.0"), key) == [("version", "release-closed")]
+        both.upload(*WHEEL, key)
+        both.upload(*make_wheel("demo-pkg", "1.1"), key)
+
+    def test_u77_a_release_has_one_sdist(self, both: TestSite, key: str) -> None:
+        both.upload(*make_sdist("demo-pkg", "1.0"), key)
+
+        assert refused(both, make_sdist("demo-pkg", "1.0.0"), key) == [("content", "second-sdist")]
+
+    def test_u74_what_is_published_stays_so_when_the_rules_change(
+        self, both: TestSite, key: str
+    ) -> None:
+        both.upload(*WHEEL, key)
+        both.set_policy(max_file_mb="1", prohibited_names="demo-pkg", name_prefixes="x-")
+
+        both.upload(*WHEEL, key)
+
+
+class TestRequests:
+    def post(self, site: TestSite, user: str, key: str, status: int) -> Any:
+        return site.app.request(
+            UPLOAD,
+            method="POST",
+            body=encode(parts_of(*WHEEL)),
+            headers={
+                "Authorization": basic(user, key),
+                "Content-Type": "multipart/form-data; boundary=stockroom-test-boundary",
+            },
+            expect_errors=True,
+            status=status,
+        )
+
+    def test_u10_only_the_token_user_where_the_registry_wants_it(
+        self, both: TestSite, key: str
+    ) -> None:
+        both.set_policy(any_user_name="off")
+
+        answer = self.post(both, "ci", key, 403)
+
+        assert "__token__" in answer.status
+        self.post(both, "__token__", key, 200)
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_u65_two_first_uploads_at_once_make_one_package(
+    both: TestSite, key: str, attempt: int
+) -> None:
+    wheels = [make_wheel("demo-pkg", version) for version in ("1.0", "2.0")]
+    workers = [Worker(partial(both.upload, *wheel, key)) for wheel in wheels]
+
+    for worker in workers:
+        worker.result()
+
+    assert len(both.page("demo-pkg", key)["versions"]) == 2
