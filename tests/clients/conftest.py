@@ -12,7 +12,8 @@ import pytest
 from tests.support.access import RecordedServer
 from tests.support.clients import PIPS, UVS, Installer, Machine, Pip, Twine, Uv, make_installer
 from tests.support.databases import MakeUrl
-from tests.support.projects import Builder, make_backend_folder
+from tests.support.projects import Builder, Dists, make_backend_folder
+from tests.support.publishers import LINES, Publisher
 from tests.support.site import TestSite
 from tests.support.workspaces import Workspace
 
@@ -78,6 +79,12 @@ def stocked(make_workspace: MakeWorkspace, builder: Builder) -> Workspace:
 
 
 @pytest.fixture
+def fathom(builder: Builder) -> Dists:
+    """The project with everything that an upload can carry."""
+    return builder.build("fathom", "1.0")
+
+
+@pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path / "machine")
 
@@ -121,3 +128,9 @@ def installer(request: pytest.FixtureRequest, machine: Machine) -> Installer:
 @pytest.fixture
 def twine(machine: Machine) -> Twine:
     return Twine(machine, "twine")
+
+
+@pytest.fixture(params=LINES)
+def publisher(request: pytest.FixtureRequest, machine: Machine) -> Publisher:
+    """Every program that publishes in turn."""
+    return Publisher(machine, request.param)

@@ -25,16 +25,28 @@ Variables = Mapping[str, str | Path]
 
 CLIENTS = Path(os.environ.get("STOCKROOM_CLIENTS") or DEFAULT_FOLDER).absolute()
 QUIET = {
+    # There is no proxy: whatever asks for anything beyond this machine fails at once.
+    "ALL_PROXY": "http://127.0.0.1:9",
+    "HTTP_PROXY": "http://127.0.0.1:9",
+    "HTTPS_PROXY": "http://127.0.0.1:9",
+    "NO_PROXY": "127.0.0.1",
+    "FLIT_NO_NETWORK": "1",
     "NO_COLOR": "1",
+    "PDM_CHECK_UPDATE": "0",
+    # Only commands that need no environment are run.
+    "PDM_USE_VENV": "0",
     "PIP_CONFIG_FILE": os.devnull,
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "PIP_PROGRESS_BAR": "off",
+    "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
     "TWINE_NON_INTERACTIVE": "1",
     "UV_NO_PROGRESS": "1",
     "UV_PYTHON_DOWNLOADS": "never",
     # Retries would only make the tests of errors slow.
     "UV_HTTP_RETRIES": "0",
 }
+WRONG_KEY = "sr_0123456789abcdef"
+"""A key that no server has made."""
 NOTHING: Variables = MappingProxyType({})
 SYSTEM_PATH = "/usr/bin:/bin"
 TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")

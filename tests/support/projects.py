@@ -4,6 +4,7 @@ plumb       has no dependencies
 gauge       has none either, and its wheel is for every Python
 Fathom      needs plumb, with the extra `chart` also gauge, and has a console script
 sextant     needs fathom[chart]
+lanyard     describes itself at such a length that no registry takes it
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ class Dists:
 
     name: str
     version: str
+    source: Path
     wheel: Path
     sdist: Path
 
@@ -73,7 +75,7 @@ class Builder:
             capture_output=True,
         )
         [wheel], [sdist] = (list((folder / "dist").glob(kind)) for kind in ("*.whl", "*.tar.gz"))
-        return Dists(name, version, wheel, sdist)
+        return Dists(name, version, source, wheel, sdist)
 
 
 def make_backend_folder(folder: Path) -> Path:

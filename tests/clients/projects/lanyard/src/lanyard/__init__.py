@@ -1,0 +1,1 @@
+"""Keeps a lead from falling into the water."""
