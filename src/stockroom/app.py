@@ -12,15 +12,19 @@ from stockroom.db import Database
 from stockroom.errors import ConfigurationInvalid
 from stockroom.feed import Feed
 from stockroom.health import healthz
+from stockroom.index import stages
 from stockroom.index import views as index_views
 from stockroom.index.delivery import Delivery
 from stockroom.index.files import Files
 from stockroom.index.pages import Pages
+from stockroom.index.stages import StagedPackages
 from stockroom.plugins import Plugins
 from stockroom.proxies import TrustedProxies
+from stockroom.publish import upload2
 from stockroom.publish import views as publish_views
 from stockroom.publish.direct import DirectUploads
 from stockroom.publish.service import Publisher
+from stockroom.publish.stages import Stages
 from stockroom.resources import Directory
 from stockroom.security.identities import Identities
 from stockroom.security.policy import SecurityPolicy
@@ -79,6 +83,9 @@ def make_app(configuration: Configuration) -> Application:
     web.configure(config)
     index_views.configure(config)
     publish_views.configure(config)
+    if settings.upload2:
+        upload2.configure(config)
+        stages.configure(config)
     config.add_route("healthz", "/healthz")
     config.add_view(healthz, route_name="healthz")
     return Application(config.make_wsgi_app(), services, settings)
@@ -108,5 +115,7 @@ def _services(
         Files: Files(database, storage, pages),
         Delivery: Delivery(storage, settings),
         Publisher: publisher,
+        Stages: Stages(publisher, database),
+        StagedPackages: StagedPackages(database, storage),
         DirectUploads: DirectUploads(publisher, plugins, storage, directory),
     }

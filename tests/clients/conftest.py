@@ -37,7 +37,8 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(
     tmp_path_factory: pytest.TempPathFactory, make_sqlite: MakeUrl
 ) -> Iterator[RecordedServer]:
-    server = RecordedServer(tmp_path_factory.mktemp("clients") / "server", make_sqlite())
+    folder = tmp_path_factory.mktemp("clients") / "server"
+    server = RecordedServer(folder, make_sqlite(), **{"stockroom.upload2": "on"})
     server.start()
     yield server
     server.stop()

@@ -57,6 +57,19 @@ class Admission:
                 f"the team {team.name} may publish {all_of_team} files a minute; try again soon"
             )
 
+    def judge_package(
+        self, connection: Connection, target: Target, name: str, package: PackageState | None
+    ) -> list[Violation]:
+        """Judge whether a package takes files at all, or may be made if ``package`` is None.
+
+        :raises PackageClosed: the package takes no files (U-95).
+        :raises Forbidden: the caller may not create packages (U-65).
+        """
+        if package is None:
+            return list(self._of_new_package(connection, target, name))
+        _check_open(package)
+        return []
+
     def judge(
         self,
         connection: Connection,
@@ -70,11 +83,7 @@ class Admission:
         :raises PackageClosed: the package takes no files (U-95).
         :raises Forbidden: the caller may not create packages (U-65).
         """
-        if package is None:
-            found = list(self._of_new_package(connection, target, files[0].package))
-        else:
-            _check_open(package)
-            found = []
+        found = self.judge_package(connection, target, files[0].package, package)
         new = []
         for file in files:
             if _is_published(connection, target, file, found):

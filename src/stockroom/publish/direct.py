@@ -21,6 +21,7 @@ from stockroom.plugins import Plugins
 from stockroom.publish import queries
 from stockroom.publish.body import Received, ReceivedFile, read_raw
 from stockroom.publish.checks import ANNOUNCEMENT_CHECKS, examine_announcement, violations
+from stockroom.publish.digests import differing
 from stockroom.publish.files import Candidate, kind_of
 from stockroom.publish.form import UploadForm
 from stockroom.publish.problems import UploadRefused
@@ -110,7 +111,7 @@ class DirectUploads:
         limit = max_file_bytes(registry)
         received = ReceivedFile(found.file.filename, blobs.stage(), limit)
         read_raw(environ, received)
-        _compare(found.file.digests, received)
+        _check_same(received, found.file)
         blobs.keep(received.staged, received.digests["sha256"])
         self._publisher.touch(session, {received.digests["sha256"]: received.size})
         found.file.sha256 = received.digests["sha256"]
@@ -212,20 +213,11 @@ class DirectUploads:
             ) from None
         blobs.adopt(staged)
         received = ReceivedFile.of_staged(file.filename, staged)
-        _compare(file.digests, received)
+        _check_same(received, file)
         return received
 
 
-def _compare(announced: Mapping[str, str], received: ReceivedFile) -> None:
-    found = [
-        Violation(
-            f"{algorithm}_digest",
-            "digest-mismatch",
-            f"the {algorithm} digest of the bytes received is {received.digests[algorithm]}, not "
-            "the announced one; upload the file again",
-        )
-        for algorithm, digest in announced.items()
-        if digest != received.digests[algorithm]
-    ]
-    if found:
-        raise UploadRefused(found)
+def _check_same(received: ReceivedFile, announced: UploadFile) -> None:
+    wrong = list(differing(received, announced.digests))
+    if wrong:
+        raise UploadRefused(wrong)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
-from stockroom.errors import BadRequest, Forbidden, Problem
+from stockroom.errors import BadRequest, Conflict, Forbidden, NotFound, Problem
 from stockroom.spi import Violation
 
 FIRST_FIELDS = ("metadata_version", "name", "version")
@@ -21,10 +22,7 @@ class UploadRefused(BadRequest):
         self._headline = ordered[0].message
         super().__init__(
             "; ".join(violation.message.rstrip(".") for violation in ordered),
-            errors=[
-                {"field": violation.field, "code": violation.code, "message": violation.message}
-                for violation in ordered
-            ],
+            errors=[asdict(violation) for violation in ordered],
         )
 
     @property
@@ -56,6 +54,34 @@ class UploadGone(Problem):
     """An action of the old API that is not about files (U-04)."""
 
     slug, status, title = "action-gone", 410, "Action not supported any more"
+
+
+class NoSuchUpload(NotFound):
+    """There is no such session, or file in it, or it has expired."""
+
+    slug, title = "no-such-upload", "No such upload"
+
+
+class SessionExists(Conflict):
+    """There is a live stage for the release (U-201); ``token`` is its own."""
+
+    slug, title = "session-exists", "Session exists"
+
+    def __init__(self, detail: str, token: str) -> None:
+        super().__init__(detail)
+        self.token = token
+        self.location = ""
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """Where the live stage is."""
+        return [("Location", self.location)]
+
+
+class UnknownMechanism(Problem):
+    """Bytes cannot be sent in the way that was asked for (U-203)."""
+
+    slug, status, title = "unknown-mechanism", 422, "Unknown upload mechanism"
 
 
 class PackageClosed(Forbidden):

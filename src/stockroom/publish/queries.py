@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, literal, select
+from sqlalchemy import Connection, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from stockroom.models import (
@@ -18,6 +18,7 @@ from stockroom.models import (
     UploadSession,
     Workspace,
 )
+from stockroom.publish.states import LIVE
 
 
 class Taken(NamedTuple):
@@ -167,3 +168,54 @@ def reserved_file(session: Session, token: str, now: datetime) -> ReservedFile |
     )
     row = session.execute(query).one_or_none()
     return ReservedFile(*row) if row else None
+
+
+def stage(session: Session, registry_id: int, token: str) -> UploadSession | None:
+    """The stage with this token in a registry, locked."""
+    query = (
+        select(UploadSession)
+        .where(
+            UploadSession.registry_id == registry_id,
+            UploadSession.kind == "stage",
+            UploadSession.token == token,
+        )
+        .with_for_update()
+    )
+    return session.execute(query).scalar_one_or_none()
+
+
+def live_stage(
+    session: Session, registry_id: int, package: str, canonical_version: str
+) -> UploadSession | None:
+    """The one stage of a release that has not ended."""
+    query = select(UploadSession).where(
+        UploadSession.registry_id == registry_id,
+        UploadSession.kind == "stage",
+        UploadSession.package == package,
+        UploadSession.canonical_version == canonical_version,
+        UploadSession.status.in_(LIVE),
+    )
+    return session.execute(query).scalar_one_or_none()
+
+
+def end_expired_stages(session: Session, registry_id: int, now: datetime) -> None:
+    """Cancel the stages that nobody has ended in time, so that a new one can begin."""
+    statement = (
+        update(UploadSession)
+        .where(
+            UploadSession.registry_id == registry_id,
+            UploadSession.kind == "stage",
+            UploadSession.status.in_(LIVE),
+            UploadSession.expires_at <= now,
+        )
+        .values(status="canceled")
+    )
+    session.execute(statement)
+
+
+def files_of_session(session: Session, session_id: int) -> list[UploadFile]:
+    """The files of a session in the order of their names."""
+    query = (
+        select(UploadFile).where(UploadFile.session_id == session_id).order_by(UploadFile.filename)
+    )
+    return list(session.execute(query).scalars())

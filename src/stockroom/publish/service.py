@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from packaging.utils import canonicalize_version
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 from transaction import TransactionManager
@@ -17,10 +18,18 @@ from stockroom.models import Blob, File, Package, Release
 from stockroom.plugins import Plugins
 from stockroom.publish import queries
 from stockroom.publish.admission import Admission, Verdict
-from stockroom.publish.body import Received
-from stockroom.publish.checks import CONTENT_CHECKS, REQUEST_CHECKS, Upload, examine, violations
+from stockroom.publish.body import Received, ReceivedFile
+from stockroom.publish.checks import (
+    CONTENT_CHECKS,
+    REQUEST_CHECKS,
+    Upload,
+    check_filename,
+    examine,
+    examine_announcement,
+    violations,
+)
 from stockroom.publish.files import Candidate, CheckedFile, StagedFile, kind_of
-from stockroom.publish.form import UploadForm
+from stockroom.publish.form import UploadForm, read_form
 from stockroom.publish.problems import FileExists, UploadRefused
 from stockroom.publish.queries import PackageState
 from stockroom.publish.staging import BlobTransaction
@@ -78,9 +87,7 @@ class Publisher:
         of_request = violations(upload, REQUEST_CHECKS)
         found = [*of_request, *violations(upload, CONTENT_CHECKS)]
         if not found:
-            read = upload.read
-            assert read is not None  # noqa: S101 - or there would be violations
-            return StagedFile(read.checked(), read.received.staged, read.metadata_file)
+            return _staged(upload)
         candidate = _candidate(upload)
         # What is wrong with the request comes first (U-12), and costs no query.
         if of_request or candidate is None:
@@ -89,6 +96,38 @@ class Publisher:
         if not verdict.new:
             return None
         raise UploadRefused([*found, *verdict.violations])
+
+    def inspect(self, received: ReceivedFile, target: Target) -> StagedFile | list[Violation]:
+        """Look into a file that has come without a form."""
+        upload = examine(Received(file=received), read_form({}), target, self._plugins)
+        found = violations(upload, (check_filename, *CONTENT_CHECKS))
+        return found or _staged(upload)
+
+    def judge_name(
+        self, target: Target, filename: str, package: str, canonical_version: str
+    ) -> Sequence[Violation]:
+        """What stands against a file of this name in that release."""
+        upload = examine_announcement(read_form({"filename": (filename,)}), target, self._plugins)
+        parsed = upload.filename
+        if parsed is None:
+            return violations(upload, (check_filename,))
+        if (parsed.name, canonicalize_version(parsed.version)) == (package, canonical_version):
+            return []
+        message = f"{filename} is a file of {parsed.name} {parsed.version}, not of this release"
+        return [Violation("filename", "wrong-release", message)]
+
+    def judge_release(self, target: Target, name: str) -> None:
+        """Make sure that files of the package ``name`` may be published at all.
+
+        :raises UploadRefused: a new package must not have that name.
+        :raises PackageClosed: the package takes no files.
+        :raises Forbidden: the caller may not create the package.
+        """
+        with self._database.read() as connection:
+            package = queries.package_state(connection, target.registry.id, name)
+            found = self._admission.judge_package(connection, target, name, package)
+        if found:
+            raise UploadRefused(found)
 
     def judge(self, target: Target, file: Candidate) -> Verdict:
         """What would be said of this file now; see :meth:`Admission.judge`."""
@@ -261,6 +300,12 @@ class Publisher:
             package=package.name,
             **data,
         )
+
+
+def _staged(upload: Upload) -> StagedFile:
+    read = upload.read
+    assert read is not None  # noqa: S101 - or there would be violations
+    return StagedFile(read.checked(), read.received.staged, read.metadata_file)
 
 
 def _candidate(upload: Upload) -> Candidate | None:

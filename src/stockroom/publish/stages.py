@@ -1,0 +1,350 @@
+"""Stages: many files of one release that become visible together (PEP 694, U-201 to U-206).
+
+Every change is a transaction of its own, so that a publication that fails leaves its reason behind.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from packaging.utils import canonicalize_version
+from sqlalchemy import delete
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from stockroom.db import Database
+from stockroom.dists import is_valid_name, normalize, parse_version
+from stockroom.dists.quoting import quoted
+from stockroom.errors import Problem
+from stockroom.feed import emit
+from stockroom.models import UploadFile, UploadSession
+from stockroom.publish import queries
+from stockroom.publish.body import ReceivedFile, file_too_large, read_raw
+from stockroom.publish.digests import check_digests, differing
+from stockroom.publish.files import CheckedFile
+from stockroom.publish.problems import (
+    FileExists,
+    NoSuchUpload,
+    SessionExists,
+    UnknownMechanism,
+    UploadRefused,
+)
+from stockroom.publish.service import Draft, Publisher
+from stockroom.publish.staging import BlobTransaction
+from stockroom.publish.states import (
+    EDITABLE,
+    FileStatus,
+    SessionStatus,
+    StateForbids,
+    move_file,
+    move_session,
+)
+from stockroom.publish.target import Target
+from stockroom.spi import Violation
+
+MECHANISM = "http-post-bytes"
+LIFETIME = timedelta(days=7)
+"""How long a stage is kept at first."""
+LONGEST = timedelta(days=30)
+"""How long a stage can be kept at most, counted from its beginning."""
+REMEMBERED = timedelta(days=1)
+"""How long an ended stage still tells how it ended (U-207)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A file that a client wants to add; ``digests`` are hex texts by hashlib's names."""
+
+    filename: str
+    size: int
+    digests: Mapping[str, str]
+    mechanism: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage and its files as they are now."""
+
+    session: UploadSession
+    files: list[UploadFile]
+
+
+class Stages:
+    """Creates, fills, publishes and cancels stages of a registry."""
+
+    def __init__(
+        self,
+        publisher: Publisher,
+        database: Database,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._publisher = publisher
+        self._database = database
+        self._clock = clock
+
+    def create(self, target: Target, name: str, version: str) -> Stage:
+        """Begin a stage for a release, which may be there already.
+
+        :raises UploadRefused: the name or the version cannot be published here.
+        :raises SessionExists: there is a live stage for the release (U-201).
+        """
+        self._publisher.admit(target)
+        parsed = parse_version(version)
+        if not is_valid_name(name) or parsed is None:
+            raise UploadRefused(_invalid(name, version))
+        self._publisher.judge_release(target, normalize(name))
+        now = self._clock()
+        session = UploadSession(
+            token=secrets.token_hex(32),
+            kind="stage",
+            registry_id=target.registry.id,
+            package=normalize(name),
+            display_name=name,
+            version=str(parsed),
+            canonical_version=canonicalize_version(parsed),
+            created_at=now,
+            created_by=target.actor,
+            expires_at=now.replace(microsecond=0) + LIFETIME,
+        )
+        try:
+            with self._database.transaction() as database:
+                queries.end_expired_stages(database, target.registry.id, now)
+                database.add(session)
+                database.flush()
+                self._emit("stage.created", session, target, database)
+        except IntegrityError:
+            with self._database.transaction() as database:
+                other = queries.live_stage(
+                    database, target.registry.id, session.package, session.canonical_version
+                )
+            raise SessionExists(
+                f"there is a stage for {session.package} {session.version} already; go on with it, "
+                "or cancel it first",
+                other.token if other else "",
+            ) from None
+        return Stage(session, [])
+
+    def find(self, target: Target, token: str) -> Stage:
+        """A stage by its token; raises NoSuchUpload."""
+        with self._database.transaction() as database:
+            session = self._lock(target, token, database)
+            return Stage(session, queries.files_of_session(database, session.id))
+
+    def extend(self, target: Target, token: str, seconds: int) -> Stage:
+        """Keep a stage for so many seconds from now; never shortens (U-207)."""
+        with self._database.transaction() as database:
+            session = self._edit(target, token, database)
+            wanted = self._clock().replace(microsecond=0) + timedelta(seconds=seconds)
+            latest = session.created_at + LONGEST
+            session.expires_at = max(session.expires_at, min(wanted, latest))
+            return Stage(session, queries.files_of_session(database, session.id))
+
+    def cancel(self, target: Target, token: str) -> None:
+        """End a stage and forget its files."""
+        with self._database.transaction() as database:
+            session = self._lock(target, token, database)
+            session.status = move_session(session.status, SessionStatus.CANCELED)
+            session.expires_at = self._clock() + REMEMBERED
+            database.execute(delete(UploadFile).where(UploadFile.session_id == session.id))
+            self._emit("stage.canceled", session, target, database)
+
+    def add(self, target: Target, token: str, announced: Announcement) -> UploadFile:
+        """Announce a file (U-203).
+
+        :raises UploadRefused: the file cannot be part of this release.
+        :raises UnknownMechanism: its bytes cannot be sent in that way.
+        :raises FileExists: its name is published.
+        :raises StateForbids: the stage has a file of that name; delete it first.
+        """
+        if announced.mechanism != MECHANISM:
+            raise UnknownMechanism(
+                f"the mechanism {quoted(announced.mechanism)} is not offered; use {MECHANISM}"
+            )
+        with self._database.transaction() as database:
+            session = self._edit(target, token, database)
+            self._check_announced(target, session, announced, database)
+            files = queries.files_of_session(database, session.id)
+            if any(file.filename == announced.filename for file in files):
+                raise StateForbids(
+                    f"the stage has a file {announced.filename} already; delete it first"
+                )
+            file = UploadFile(
+                session_id=session.id,
+                token=secrets.token_hex(16),
+                filename=announced.filename,
+                size=announced.size,
+                digests=dict(announced.digests),
+                form={},
+                created_at=self._clock(),
+            )
+            database.add(file)
+            database.flush()
+            return file
+
+    def find_file(self, target: Target, token: str, file_token: str) -> UploadFile:
+        """A file of a stage; raises NoSuchUpload."""
+        with self._database.transaction() as database:
+            return self._file(self._lock(target, token, database), file_token, database)
+
+    def receive(
+        self,
+        target: Target,
+        names: tuple[str, str],
+        environ: dict[str, Any],
+        blobs: BlobTransaction,
+        database: Session,
+    ) -> None:
+        """Take the bytes of a file; ``names`` are the tokens of the stage and of the file.
+
+        What is wrong with the archive is told when the file is completed.
+
+        :raises UploadRefused: they are not the announced bytes.
+        """
+        session = self._edit(target, names[0], database)
+        file = self._file(session, names[1], database)
+        if file.status != FileStatus.PENDING:
+            raise StateForbids(f"{file.filename} is {file.status}; delete it to send other bytes")
+        received = ReceivedFile(file.filename, blobs.stage(), target.max_file_bytes)
+        read_raw(environ, received)
+        wrong = list(differing(received, file.digests, file.size))
+        if wrong:
+            raise UploadRefused(wrong)
+        found = self._publisher.inspect(received, target)
+        if isinstance(found, list):
+            file.problems = [asdict(violation) for violation in found]
+            file.facts, file.sha256, file.metadata_sha256 = {}, None, None
+            return
+        self._publisher.keep(found, blobs)
+        self._publisher.touch(database, found.checked.blobs)
+        file.facts, file.problems = found.checked.facts(), []
+        file.sha256 = found.checked.sha256
+        file.metadata_sha256 = found.checked.metadata_sha256
+
+    def complete(self, target: Target, token: str, file_token: str) -> UploadFile:
+        """Judge a file whose bytes have arrived; see its status.
+
+        :raises StateForbids: they have not, or it was judged before.
+        """
+        with self._database.transaction() as database:
+            session = self._edit(target, token, database)
+            file = self._file(session, file_token, database)
+            if not file.facts and not file.problems:
+                raise StateForbids(f"the bytes of {file.filename} have not arrived yet")
+            file.status = move_file(file.status, FileStatus.PROCESSING)
+            done = FileStatus.ERROR if file.problems else FileStatus.COMPLETED
+            file.status = move_file(file.status, done)
+            return file
+
+    def delete_file(self, target: Target, token: str, file_token: str) -> None:
+        """Take a file out of a stage (U-204)."""
+        with self._database.transaction() as database:
+            session = self._edit(target, token, database)
+            database.delete(self._file(session, file_token, database))
+
+    def publish(self, target: Target, token: str) -> Stage:
+        """Make all files visible at once, or none (U-206).
+
+        :raises StateForbids: a file is not completed, or there is none.
+        :raises Problem: the registry does not take the files; the stage is in ``error`` then.
+        """
+        self._publisher.admit(target)
+        try:
+            return self._publish(target, token)
+        except StateForbids:
+            raise
+        except Problem:
+            self._mark_failed(target, token)
+            raise
+
+    def _publish(self, target: Target, token: str) -> Stage:
+        with self._database.transaction() as database:
+            session = self._edit(target, token, database)
+            files = queries.files_of_session(database, session.id)
+            waiting = [file.filename for file in files if file.status != FileStatus.COMPLETED]
+            if waiting or not files:
+                raise StateForbids(
+                    f"not every file is completed: {', '.join(waiting)}"
+                    if waiting
+                    else "the stage holds no file; add one, or cancel the stage"
+                )
+            session.status = move_session(session.status, SessionStatus.PROCESSING)
+            checked = [CheckedFile.of_facts(file.facts) for file in files]
+            self._publisher.commit(Draft(target, checked), database)
+            session.status = move_session(session.status, SessionStatus.PUBLISHED)
+            session.expires_at = self._clock() + REMEMBERED
+            self._emit("stage.published", session, target, database)
+            return Stage(session, files)
+
+    def _mark_failed(self, target: Target, token: str) -> None:
+        with self._database.transaction() as database:
+            session = self._lock(target, token, database)
+            if session.status in EDITABLE:
+                session.status = SessionStatus.ERROR.value
+
+    def _lock(self, target: Target, token: str, database: Session) -> UploadSession:
+        session = queries.stage(database, target.registry.id, token)
+        if session is None or session.expires_at <= self._clock():
+            raise NoSuchUpload("there is no such stage in this registry, or not any more")
+        return session
+
+    def _edit(self, target: Target, token: str, database: Session) -> UploadSession:
+        session = self._lock(target, token, database)
+        if session.status not in EDITABLE:
+            raise StateForbids(f"the stage is {session.status} and cannot be changed any more")
+        return session
+
+    @staticmethod
+    def _file(session: UploadSession, file_token: str, database: Session) -> UploadFile:
+        for file in queries.files_of_session(database, session.id):
+            if file.token == file_token:
+                return file
+        raise NoSuchUpload("the stage has no such file")
+
+    def _check_announced(
+        self,
+        target: Target,
+        session: UploadSession,
+        announced: Announcement,
+        database: Session,
+    ) -> None:
+        found = list(check_digests(announced.digests))
+        found += self._publisher.judge_name(
+            target, announced.filename, session.package, session.canonical_version
+        )
+        limit = target.max_file_bytes
+        if limit is not None and announced.size > limit:
+            found.append(file_too_large(limit))
+        if found:
+            raise UploadRefused(found)
+        uses = queries.uses_of_filename(
+            database.connection(), target.registry.id, announced.filename
+        )
+        if any(use.blake2b_256 is not None for use in uses):
+            raise FileExists(f"File already exists: {announced.filename} is published")
+
+    @staticmethod
+    def _emit(kind: str, session: UploadSession, target: Target, database: Session) -> None:
+        # Without the package's name: nothing that readers see has changed.
+        emit(
+            database,
+            kind,
+            target.actor,
+            registry_id=target.registry.id,
+            name=session.package,
+            version=session.version,
+        )
+
+
+def _invalid(name: str, version: str) -> list[Violation]:
+    found = []
+    if not is_valid_name(name):
+        message = f"{quoted(name)} is not a valid project name"
+        found.append(Violation("name", "invalid-name", message))
+    if parse_version(version) is None:
+        message = f"{quoted(version)} is not a valid version (PEP 440)"
+        found.append(Violation("version", "invalid-version", message))
+    return found

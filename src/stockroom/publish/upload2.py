@@ -1,0 +1,288 @@
+"""The draft Upload 2.0 API (PEP 694, U-200 to U-207), behind ``stockroom.upload2``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import wraps
+from typing import Any, TypeVar
+
+import msgspec
+from pyramid.config import Configurator
+
+from stockroom.errors import BadRequest, Conflict, Problem
+from stockroom.models import UploadFile
+from stockroom.publish.body import read_json
+from stockroom.publish.problems import FileExists, SessionExists, UploadRefused
+from stockroom.publish.service import Publisher
+from stockroom.publish.stages import MECHANISM, Announcement, Stage, Stages
+from stockroom.publish.states import FileStatus
+from stockroom.publish.views import answer_json, target_of
+from stockroom.resources import RegistryResource
+from stockroom.security.permissions import Permission
+from stockroom.settings import Settings
+from stockroom.spi import Violation
+from stockroom.web import Ready, Request, at, problem_response
+
+CONTENT_TYPE = "application/vnd.pypi.upload.v2+json"
+META = {"api-version": "2.0"}
+ROOT = "/v1/upload2/{workspace}/{registry}"
+
+View = Callable[[RegistryResource, Request], Ready]
+T = TypeVar("T")
+
+
+class _Meta(msgspec.Struct, rename="kebab"):
+    api_version: str
+
+
+class _NewSession(msgspec.Struct):
+    meta: _Meta
+    name: str
+    version: str
+
+
+class _NewFile(msgspec.Struct):
+    meta: _Meta
+    filename: str
+    size: int
+    hashes: dict[str, str]
+    mechanism: str
+
+
+class _Extension(msgspec.Struct, rename="kebab"):
+    meta: _Meta
+    extend_for: int
+
+
+def speaking(view: View) -> View:
+    """Tell problems in the form of this API (U-200)."""
+
+    @wraps(view)
+    def speak(context: RegistryResource, request: Request) -> Ready:
+        try:
+            return view(context, request)
+        except FileExists as problem:
+            return _told(Conflict(problem.detail))
+        except Problem as problem:
+            return _told(problem)
+
+    return speak
+
+
+@speaking
+def create_session(context: RegistryResource, request: Request) -> Ready:
+    """Begin a stage (U-201)."""
+    wanted = _read(request, _NewSession)
+    try:
+        stage = _stages(request).create(target_of(context, request), wanted.name, wanted.version)
+    except SessionExists as problem:
+        problem.location = _url(request, problem.token)
+        raise
+    return _session_answer("201 Created", stage, request)
+
+
+@speaking
+def show_session(context: RegistryResource, request: Request) -> Ready:
+    """Tell how a stage stands."""
+    stage = _stages(request).find(target_of(context, request), request.matchdict["token"])
+    return _session_answer("200 OK", stage, request)
+
+
+@speaking
+def cancel_session(context: RegistryResource, request: Request) -> Ready:
+    """End a stage without publishing it (U-202)."""
+    _stages(request).cancel(target_of(context, request), request.matchdict["token"])
+    return _nothing()
+
+
+@speaking
+def extend_session(context: RegistryResource, request: Request) -> Ready:
+    """Keep a stage for longer (U-207)."""
+    wanted = _read(request, _Extension)
+    stage = _stages(request).extend(
+        target_of(context, request), request.matchdict["token"], max(0, wanted.extend_for)
+    )
+    return _session_answer("200 OK", stage, request)
+
+
+@speaking
+def publish_session(context: RegistryResource, request: Request) -> Ready:
+    """Make all files visible at once (U-202, U-206)."""
+    stage = _stages(request).publish(target_of(context, request), request.matchdict["token"])
+    return _session_answer("201 Created", stage, request)
+
+
+@speaking
+def add_file(context: RegistryResource, request: Request) -> Ready:
+    """Announce a file (U-203)."""
+    wanted = _read(request, _NewFile)
+    if wanted.size < 0:
+        raise BadRequest("size must be the number of bytes of the file")
+    announced = Announcement(wanted.filename, wanted.size, wanted.hashes, wanted.mechanism)
+    token = request.matchdict["token"]
+    file = _stages(request).add(target_of(context, request), token, announced)
+    stage = _stages(request).find(target_of(context, request), token)
+    return _file_answer("202 Accepted", stage, file, request)
+
+
+@speaking
+def show_file(context: RegistryResource, request: Request) -> Ready:
+    """Tell how a file of a stage stands."""
+    return _shown_file(context, request)
+
+
+@speaking
+def delete_file(context: RegistryResource, request: Request) -> Ready:
+    """Take a file out of a stage (U-204)."""
+    _stages(request).delete_file(target_of(context, request), *_tokens(request))
+    return _nothing()
+
+
+@speaking
+def receive_file(context: RegistryResource, request: Request) -> Ready:
+    """Take the bytes of a file (U-205)."""
+    _stages(request).receive(
+        target_of(context, request),
+        _tokens(request),
+        request.environ,
+        request.service(Publisher).staging(request.tm),
+        request.new_session(),
+    )
+    return _nothing()
+
+
+@speaking
+def complete_file(context: RegistryResource, request: Request) -> Ready:
+    """Judge a file whose bytes are there (U-203)."""
+    file = _stages(request).complete(target_of(context, request), *_tokens(request))
+    if file.status == FileStatus.ERROR:
+        raise UploadRefused([Violation(**problem) for problem in file.problems])
+    return _shown_file(context, request, "201 Created")
+
+
+def _stages(request: Request) -> Stages:
+    return request.service(Stages)
+
+
+def _tokens(request: Request) -> tuple[str, str]:
+    return request.matchdict["token"], request.matchdict["file"]
+
+
+def _read(request: Request, kind: type[T]) -> T:
+    wanted = read_json(request.environ, kind)
+    meta: Any = wanted
+    if meta.meta.api_version.split(".")[0] != "2":
+        raise BadRequest("meta.api-version must be 2.0")
+    return wanted
+
+
+def _url(request: Request, *parts: str) -> str:
+    base = request.service(Settings).base_url or request.application_url
+    root = ROOT.format(**request.matchdict)
+    return "/".join((f"{base}{root}", *parts))
+
+
+def _instant(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _shown_file(context: RegistryResource, request: Request, status: str = "200 OK") -> Ready:
+    target, (token, file_token) = target_of(context, request), _tokens(request)
+    stage = _stages(request).find(target, token)
+    file = _stages(request).find_file(target, token, file_token)
+    return _file_answer(status, stage, file, request)
+
+
+def _session_answer(status: str, stage: Stage, request: Request) -> Ready:
+    session = stage.session
+    base = request.service(Settings).base_url or request.application_url
+    document = {
+        "meta": META,
+        "links": {
+            "session": _url(request, session.token),
+            "upload": _url(request, session.token, "files"),
+            "publish": _url(request, session.token, "publish"),
+            "extend": _url(request, session.token, "extend"),
+            "stage": f"{base}/stage/{session.token}/",
+        },
+        "mechanisms": [MECHANISM],
+        "session-token": session.token,
+        "expires-at": _instant(session.expires_at),
+        "status": session.status,
+        "files": {
+            file.filename: {
+                "status": file.status,
+                "link": _url(request, session.token, "files", file.token),
+                "notices": _notices(file),
+            }
+            for file in stage.files
+        },
+        "notices": [],
+    }
+    answer = answer_json(status, document, CONTENT_TYPE)
+    if status.startswith("201"):
+        answer.headerlist.append(("Location", _url(request, session.token)))
+    return answer
+
+
+def _file_answer(status: str, stage: Stage, file: UploadFile, request: Request) -> Ready:
+    link = _url(request, stage.session.token, "files", file.token)
+    document = {
+        "meta": META,
+        "links": {"file-upload-session": link, "complete": f"{link}/complete"},
+        "status": file.status,
+        "expires-at": _instant(stage.session.expires_at),
+        "mechanism": {"identifier": MECHANISM, "file_url": f"{link}/bytes"},
+        "notices": _notices(file),
+    }
+    answer = answer_json(status, document, CONTENT_TYPE)
+    if status.startswith("202"):
+        answer.headerlist += [("Location", link), ("Retry-After", "0")]
+    return answer
+
+
+def _notices(file: UploadFile) -> list[str]:
+    return [problem["message"] for problem in file.problems] + list(file.facts.get("warnings", ()))
+
+
+def _nothing() -> Ready:
+    return Ready("204 No Content", [("Cache-Control", "no-store")], ())
+
+
+def _told(problem: Problem) -> Ready:
+    errors: Any = problem.members.get("errors") or [{"message": problem.detail}]
+    problem.members["meta"] = META
+    problem.members["errors"] = [
+        {"source": error.get("field", ""), "message": error["message"]} for error in errors
+    ]
+    return problem_response(problem, "application/problem+json")
+
+
+def configure(config: Configurator) -> None:
+    """One route for each URL; the method chooses the view."""
+    session = f"{ROOT}/{{token}}"
+    file = f"{session}/files/{{file}}"
+    doors: tuple[tuple[str, str, dict[str, View]], ...] = (
+        ("create", ROOT, {"POST": create_session}),
+        ("create.slash", f"{ROOT}/", {"POST": create_session}),
+        ("session", session, {"GET": show_session, "DELETE": cancel_session}),
+        ("extend", f"{session}/extend", {"POST": extend_session}),
+        ("publish", f"{session}/publish", {"POST": publish_session}),
+        ("files", f"{session}/files", {"POST": add_file}),
+        ("file", file, {"GET": show_file, "DELETE": delete_file}),
+        ("bytes", f"{file}/bytes", {"POST": receive_file}),
+        ("complete", f"{file}/complete", {"POST": complete_file}),
+    )
+    steps = ("workspaces", "{workspace}", "registries", "{registry}")
+    for name, pattern, views in doors:
+        route = f"upload2.{name}"
+        config.add_route(route, pattern, factory=at(*steps, methods=tuple(views)))
+        for method, view in views.items():
+            config.add_view(
+                view,
+                route_name=route,
+                request_method=method,
+                context=RegistryResource,
+                permission=Permission.REGISTRY_UPLOAD,
+            )
