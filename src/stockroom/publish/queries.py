@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, literal, select, update
+from sqlalchemy import Connection, delete, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from stockroom.models import (
@@ -219,3 +219,8 @@ def files_of_session(session: Session, session_id: int) -> list[UploadFile]:
         select(UploadFile).where(UploadFile.session_id == session_id).order_by(UploadFile.filename)
     )
     return list(session.execute(query).scalars())
+
+
+def delete_files_of_session(session: Session, session_id: int) -> None:
+    """Forget the files of a session; their blobs are the sweeper's then."""
+    session.execute(delete(UploadFile).where(UploadFile.session_id == session_id))

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from packaging.utils import canonicalize_version
-from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -149,7 +148,7 @@ class Stages:
             session = self._lock(target, token, database)
             session.status = move_session(session.status, SessionStatus.CANCELED)
             session.expires_at = self._clock() + REMEMBERED
-            database.execute(delete(UploadFile).where(UploadFile.session_id == session.id))
+            queries.delete_files_of_session(database, session.id)
             self._emit("stage.canceled", session, target, database)
 
     def add(self, target: Target, token: str, announced: Announcement) -> UploadFile:
