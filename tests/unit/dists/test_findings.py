@@ -8,7 +8,7 @@ import pytest
 
 from stockroom.dists import POLICIES, Inspection, inspect, parse_filename
 from stockroom.dists.limits import MAX_RECORD_BYTES, MAX_SMALL_FILE_BYTES
-from tests.archives import make_metadata, make_sdist, make_wheel
+from tests.archives import make_metadata, make_sdist, make_wheel, make_zip
 
 
 def inspected(filename: str, data: bytes) -> Inspection:
@@ -138,6 +138,17 @@ def test_u88_a_record_of_too_many_lines_is_refused():
     wheel = make_wheel(record=b"a\n" * 200_002)
 
     assert codes(inspected(*wheel)) == ["wheel-record-invalid"]
+
+
+def test_u85_no_more_than_so_much_of_an_old_zip_is_unpacked(monkeypatch):
+    monkeypatch.setattr("stockroom.dists.zip_sdists.bytes_to_check", lambda _size: 100)
+    members = {"sample-1.0/PKG-INFO": make_metadata(), "sample-1.0/a": b"a" * 101}
+    filename = parse_filename("sample-1.0.zip", legacy=True)
+
+    inspection = inspect(io.BytesIO(make_zip(members)), filename)
+
+    assert codes(inspection) == []
+    assert inspection.warnings == ("Only the first 100 bytes of the content were unpacked.",)
 
 
 def test_u88_no_more_than_so_much_is_unpacked(monkeypatch):

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stockroom.dists import MetadataReading, read_metadata
+from stockroom.dists.addresses import bad_addresses
 from tests.archives import make_metadata
 
 
@@ -93,6 +96,23 @@ def test_u44_what_is_no_address_is_a_warning(field, value):
 def test_u44_all_addresses_are_looked_at_and_some_are_shown():
     assert len(reading(("Author-email", "a@b," + "x," * 50_000)).warnings) <= 20
     assert len(reading(("Author-email", "x, a@b, y")).warnings) == 2
+
+
+@given(st.text(st.sampled_from('a@b<>(),"\\\\ ;[]'), max_size=40))
+def test_u44_any_text_gives_an_answer_and_addresses_are_found_behind_it(text):
+    found = list(bad_addresses(f"{text}\n"))
+
+    assert all(part == part.strip() for part in found)
+    assert found or "@" in text
+
+
+@given(st.lists(st.emails(), min_size=1, max_size=5))
+def test_u44_every_plain_address_is_accepted(emails):
+    plain = [email for email in emails if '"' not in email]
+
+    assert list(bad_addresses(", ".join(f"A Name <{email}>" for email in plain))) == (
+        [] if plain else [""]
+    )
 
 
 @pytest.mark.parametrize("character", '"(\\<>@,a')
