@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stockroom.dists.filenames import SdistFilename, releases
+from stockroom.dists.filenames import MAX_FILENAME_BYTES, SdistFilename, releases
 from stockroom.dists.quoting import quoted
 from stockroom.spi.violations import Violation
 
@@ -14,8 +14,9 @@ def top_directory(filename: SdistFilename, first: str) -> str:
     and version is, as long as all members agree on it.
     """
     top = first.partition("/")[0]
-    if filename.legacy and (filename.name, filename.version) in releases(top):
-        return top
+    # To read a very long name in every way would take hours.
+    if filename.legacy and len(top) <= MAX_FILENAME_BYTES:
+        return top if (filename.name, filename.version) in releases(top) else filename.stem
     return filename.stem
 
 

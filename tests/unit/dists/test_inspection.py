@@ -159,6 +159,15 @@ def test_u81_very_deep_paths_below_a_link_take_no_hours():
     assert inspection.violations == ()
 
 
+def test_u85_a_very_long_top_directory_takes_no_hours():
+    tar = make_tar({f"{'a-1' * 300_000}/PKG-INFO": make_metadata()})
+    filename = parse_filename("sample-1.0.tar.gz", legacy=True)
+
+    inspection = inspect(io.BytesIO(make_gzip(tar)), filename)
+
+    assert "sdist-top-directory" in [violation.code for violation in inspection.violations]
+
+
 def test_u79_very_long_names_are_refused_before_they_fill_the_memory():
     long = {f"sample-1.0/{n}{'/a' * 400_000}": "" for n in range(30)}
 
