@@ -12,7 +12,8 @@ class Case:
     """An archive that breaks one rule, or none.
 
     ``codes`` are those of the violations that it is refused with, none if it must be accepted;
-    ``warned`` are those of the findings that are warnings by default.
+    ``warned`` are those of the findings that are warnings by default, and ``remarks`` is the number
+    of warnings that no policy decides about. ``legacy`` says that its name is of an old kind.
     """
 
     rule: str
@@ -21,6 +22,8 @@ class Case:
     build: Callable[[], bytes]
     codes: tuple[str, ...] = ()
     warned: tuple[str, ...] = ()
+    remarks: int = 0
+    legacy: bool = False
 
     @property
     def id(self) -> str:

@@ -14,8 +14,13 @@ from stockroom.dists.metadata import (
     read_metadata,
     resolver_metadata,
 )
-from stockroom.dists.names import is_stdlib_module, is_valid_name, normalize, ultra_normalized
-from stockroom.dists.policies import PolicyFinding
+from stockroom.dists.names import (
+    is_stdlib_module,
+    is_valid_name,
+    normalize,
+    ultra_normalized,
+)
+from stockroom.dists.policies import DECISIONS, POLICIES, Policy, PolicyFinding
 from stockroom.dists.refusals import FilenameRefused
 from stockroom.dists.requirements import strict_constraint
 from stockroom.dists.sdists import inspect_sdist
@@ -23,10 +28,13 @@ from stockroom.dists.versions import parse_version
 from stockroom.dists.wheels import inspect_wheel
 
 __all__ = [
+    "DECISIONS",
+    "POLICIES",
     "CoreMetadata",
     "FilenameRefused",
     "Inspection",
     "MetadataReading",
+    "Policy",
     "PolicyFinding",
     "ResolverMetadata",
     "SdistFilename",

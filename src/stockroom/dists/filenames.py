@@ -1,12 +1,14 @@
 """Filenames of distributions: what may be uploaded, and what its name says (U-70, U-85 to U-94).
 
 A filename is read strictly, because clients derive the project and the version from it: it must
-have exactly one reading, and the project must be spelt in the one normalised way.
+have exactly one reading, and the project must be spelt in the one normalised way. Where files of
+the past are imported, their old spellings are read too, if there is no doubt about them.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -29,6 +31,8 @@ MAX_TAGS = 1000
 FIELD = "filename"
 """The field of every violation found here."""
 
+_TAR = ".tar.gz"
+_ZIP = ".zip"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BUILD = re.compile(r"[0-9][A-Za-z0-9_.]*\Z")
 _TAG = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*\Z")
@@ -70,24 +74,40 @@ class WheelFilename:
 
 @dataclass(frozen=True, slots=True)
 class SdistFilename:
-    """What the filename of an sdist says; it is always ``{name with _}-{version}.tar.gz``."""
+    """What the filename of an sdist says: ``{name with _}-{version}.tar.gz``.
+
+    With ``legacy`` it may be an old spelling of that, or end in ``.zip``.
+    """
 
     filename: str
     name: NormalizedName
     version: Version
+    legacy: bool = False
 
     @property
     def stem(self) -> str:
         """The filename without its extension: the name of the top directory (U-81)."""
-        return self.filename.removesuffix(".tar.gz")
+        return _stem(self.filename)
+
+    @property
+    def is_zip(self) -> bool:
+        """Whether it is a zip file, as old ones may be."""
+        return self.filename.endswith(_ZIP)
 
 
-def parse_filename(filename: str) -> WheelFilename | SdistFilename:
-    """Read the filename of a wheel or an sdist; raises FilenameRefused with the first reason."""
+def parse_filename(filename: str, legacy: bool = False) -> WheelFilename | SdistFilename:
+    """Read the filename of a wheel or an sdist; raises FilenameRefused with the first reason.
+
+    With ``legacy`` names are read too that were good before PEP 625 and the present format of
+    wheels: sdists in zip files and with names that are not normalised (U-85), and wheels with
+    upper case or dots in their name (U-86).
+    """
     _check_text(filename)
     if filename.endswith(".whl"):
-        return _parse_wheel(filename)
-    if not filename.endswith(".tar.gz"):
+        return _parse_wheel(filename, legacy)
+    if legacy and filename.endswith((_TAR, _ZIP)):
+        return _parse_legacy_sdist(filename)
+    if not filename.endswith(_TAR):
         _refuse_extension(filename)
     return _parse_sdist(filename)
 
@@ -142,7 +162,7 @@ def _refuse_extension(filename: str) -> NoReturn:
 def _parse_sdist(filename: str) -> SdistFilename:
     """Read the filename of an sdist; PEP 625 leaves one spelling (U-85)."""
     # A version in a filename has no hyphen, so the last one is where it starts.
-    name_part, hyphen, version_part = filename.removesuffix(".tar.gz").rpartition("-")
+    name_part, hyphen, version_part = filename.removesuffix(_TAR).rpartition("-")
     version = parse_version(version_part)
     if not hyphen or version is None or not is_valid_name(name_part):
         _refuse(
@@ -161,7 +181,28 @@ def _parse_sdist(filename: str) -> SdistFilename:
     return SdistFilename(filename=filename, name=name, version=version)
 
 
-def _parse_wheel(filename: str) -> WheelFilename:
+def _parse_legacy_sdist(filename: str) -> SdistFilename:
+    """Read the filename of an sdist as tools have written it: both parts may have hyphens."""
+    readings = list(releases(_stem(filename)))
+    if len(readings) != 1:
+        fault = "can be read in several ways" if readings else "is not a name and a version"
+        _refuse(
+            "sdist-filename",
+            f"The filename {quoted(filename)} {fault}; it must be the name of the project, a"
+            " hyphen, a valid version and .tar.gz or .zip.",
+        )
+    return SdistFilename(filename, *readings[0], legacy=True)
+
+
+def releases(stem: str) -> Iterator[tuple[NormalizedName, Version]]:
+    """Read ``{name}-{version}`` in every way that there is."""
+    for hyphen in re.finditer("-", stem):
+        name, version = stem[: hyphen.start()], parse_version(stem[hyphen.end() :])
+        if version is not None and is_valid_name(name):
+            yield normalize(name), version
+
+
+def _parse_wheel(filename: str, legacy: bool) -> WheelFilename:
     """Read the filename of a wheel by the binary distribution format (U-86)."""
     parts = filename.removesuffix(".whl").split("-")
     if len(parts) not in (5, 6):
@@ -171,7 +212,7 @@ def _parse_wheel(filename: str) -> WheelFilename:
             " name-version[-build]-python-abi-platform.whl; hyphens in a part are written _.",
         )
     name_part, version_part, *builds, python_tag, abi_tag, platform_tag = parts
-    name = _wheel_name(filename, name_part)
+    name = _wheel_name(filename, name_part, legacy)
     version = parse_version(version_part)
     if version is None:
         _refuse(
@@ -199,7 +240,7 @@ def _parse_wheel(filename: str) -> WheelFilename:
     )
 
 
-def _wheel_name(filename: str, name_part: str) -> NormalizedName:
+def _wheel_name(filename: str, name_part: str, legacy: bool) -> NormalizedName:
     name = normalize(name_part)
     if not is_valid_name(name_part):
         _refuse(
@@ -208,7 +249,7 @@ def _wheel_name(filename: str, name_part: str) -> NormalizedName:
             " it must start and end with a letter or digit and hold only ASCII letters, digits,"
             " . and _.",
         )
-    if name_part != _escaped(name):
+    if not legacy and name_part != _escaped(name):
         rest = filename.removeprefix(name_part)
         _refuse(
             "wheel-filename-name",
@@ -232,6 +273,10 @@ def _wheel_tags(filename: str, parts: tuple[str, str, str]) -> frozenset[Tag]:
         f"The tags {quoted('-'.join(parts))} of {quoted(filename)} are not valid; they must be"
         f" python-abi-platform, at most {MAX_TAGS} when expanded. Rebuild the wheel.",
     )
+
+
+def _stem(filename: str) -> str:
+    return filename.removesuffix(_ZIP if filename.endswith(_ZIP) else _TAR)
 
 
 def _escaped(name: NormalizedName) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from stockroom.dists.core_metadata import CoreMetadata
+from stockroom.dists.descriptions import description_findings
 from stockroom.dists.filenames import SdistFilename, WheelFilename
 from stockroom.dists.metadata import read_metadata
 from stockroom.dists.names import normalize
-from stockroom.dists.policies import Finding, PolicyFinding
+from stockroom.dists.policies import DECISIONS, POLICIES, Finding, PolicyFinding
 from stockroom.dists.quoting import quoted
 from stockroom.dists.versions import parse_version
 from stockroom.spi.violations import Violation
@@ -31,28 +32,30 @@ class Inspection:
     warnings: tuple[str, ...]
     findings: tuple[PolicyFinding, ...] = ()
 
-    def judged(self, refuse: Mapping[str, bool]) -> Inspection:
-        """Decide each finding by its code: refused, or let pass with a warning.
+    def judged(self, decisions: Mapping[str, str]) -> Inspection:
+        """Decide each finding by its policy: ``allow``, ``warn`` or ``refuse``.
 
-        What ``refuse`` does not name stays as it was decided before.
+        A policy that ``decisions`` does not name has its default, whatever was decided before.
+        Raises ValueError if a decision that is asked for is none of the three.
         """
-        decided = [
-            replace(finding, refused=refuse.get(finding.violation.code, finding.refused))
-            for finding in self.findings
-        ]
-        open_violations = {finding.violation for finding in decided}
+        decided: dict[str, list[Violation]] = {decision: [] for decision in DECISIONS}
+        for finding in self.findings:
+            decision = decisions.get(finding.policy, POLICIES[finding.policy].default)
+            if decision not in decided:
+                raise ValueError(f"{finding.policy} must be one of {', '.join(DECISIONS)}")
+            decided[decision].append(finding.violation)
+        open_violations = {finding.violation for finding in self.findings}
         open_warnings = {violation.message for violation in open_violations}
         return replace(
             self,
             violations=(
                 *(v for v in self.violations if v not in open_violations),
-                *(finding.violation for finding in decided if finding.refused),
+                *decided["refuse"],
             ),
             warnings=(
                 *(w for w in self.warnings if w not in open_warnings),
-                *(finding.violation.message for finding in decided if not finding.refused),
+                *(violation.message for violation in decided["warn"]),
             ),
-            findings=tuple(decided),
         )
 
 
@@ -103,6 +106,8 @@ class Findings:
         self._findings.extend(reading.findings)
         self._warnings.extend(reading.warnings)
         if reading.metadata is not None:
+            for finding in description_findings(reading.metadata):
+                self.add(finding)
             self._violations.extend(_disagreements(reading.metadata, filename))
 
     def inspection(self) -> Inspection:

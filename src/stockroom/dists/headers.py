@@ -17,43 +17,19 @@ from stockroom.dists.quoting import quoted
 from stockroom.dists.refusals import MetadataRefused
 from stockroom.spi.violations import Violation
 
-KNOWN_FIELDS = frozenset(
-    [
-        "author",
-        "author-email",
-        "classifier",
-        "description",
-        "description-content-type",
-        "download-url",
-        "dynamic",
-        "home-page",
-        "import-name",
-        "import-namespace",
-        "keywords",
-        "license",
-        "license-expression",
-        "license-file",
-        "maintainer",
-        "maintainer-email",
-        "metadata-version",
-        "name",
-        "obsoletes",
-        "obsoletes-dist",
-        "platform",
-        "project-url",
-        "provides",
-        "provides-dist",
-        "provides-extra",
-        "requires",
-        "requires-dist",
-        "requires-external",
-        "requires-python",
-        "summary",
-        "supported-platform",
-        "version",
-    ]
-)
-"""The fields of the core metadata, in lower case."""
+_ADDED = {
+    (1, 0): "metadata-version name version platform summary description keywords home-page author"
+    " author-email license",
+    (1, 1): "supported-platform download-url classifier requires provides obsoletes",
+    (1, 2): "maintainer maintainer-email requires-python requires-dist provides-dist"
+    " obsoletes-dist requires-external project-url",
+    (2, 1): "description-content-type provides-extra",
+    (2, 2): "dynamic",
+    (2, 4): "license-expression license-file",
+    (2, 5): "import-name import-namespace",
+}
+KNOWN_FIELDS = {name: version for version, names in _ADDED.items() for name in names.split()}
+"""The fields of the core metadata, in lower case, with the Metadata-Version that added them."""
 
 # The end of the headers: a line that neither is one nor continues one.
 _NO_FIELD = re.compile(r"^(?![!-9;-~]+:|[ \t])", re.MULTILINE)

@@ -8,6 +8,7 @@ from stockroom.dists.filenames import SdistFilename, WheelFilename
 from stockroom.dists.findings import Inspection
 from stockroom.dists.sdists import inspect_sdist
 from stockroom.dists.wheels import inspect_wheel
+from stockroom.dists.zip_sdists import inspect_zip_sdist
 
 __all__ = ["Inspection", "inspect"]
 
@@ -21,4 +22,6 @@ def inspect(file: BinaryIO, filename: WheelFilename | SdistFilename) -> Inspecti
     """
     if isinstance(filename, WheelFilename):
         return inspect_wheel(file, filename)
+    if filename.is_zip:
+        return inspect_zip_sdist(file, filename)
     return inspect_sdist(file, filename)

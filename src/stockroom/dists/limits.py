@@ -19,6 +19,9 @@ MAX_REQUIREMENT_LENGTH = 16 * 1024
 MAX_LICENSE_EXPRESSION_LENGTH = 2000
 """Longest License-Expression in characters; those of whole operating systems are shorter."""
 
+MAX_DESCRIPTION_CHECKED = 64 * 1024
+"""Longest description in characters of which it is found out whether it can be shown."""
+
 MAX_RECORD_BYTES = 16 * MIB
 """Largest RECORD, unpacked; it is held in memory."""
 

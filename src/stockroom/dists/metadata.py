@@ -91,7 +91,7 @@ def read_metadata(data: bytes) -> MetadataReading:
     )
     metadata = None if identity else _core_metadata(headers)
     headers.warnings.extend(finding for finding in values if isinstance(finding, str))
-    if unknown := sorted(headers.fields.keys() - KNOWN_FIELDS)[:_MOST_SHOWN]:
+    if unknown := sorted(headers.fields.keys() - KNOWN_FIELDS.keys())[:_MOST_SHOWN]:
         headers.warnings.append(
             f"Unknown metadata fields are ignored: {plain(', '.join(unknown))}."
         )

@@ -1,4 +1,4 @@
-"""The rules about single values of the core metadata (U-43, U-46, U-49 to U-55).
+"""The rules about single values of the core metadata (U-41 to U-47, U-49 to U-55).
 
 Each rule is a small function that takes the headers of a metadata file; a field that is absent
 breaks none of them.
@@ -6,37 +6,29 @@ breaks none of them.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 from keyword import iskeyword
-from urllib.parse import urlsplit
 
+from stockroom.dists.addresses import bad_addresses
+from stockroom.dists.classifiers import classifier_findings
 from stockroom.dists.headers import KNOWN_FIELDS, Headers
 from stockroom.dists.licenses import canonical_expression, has_license_files, is_license_path
+from stockroom.dists.links import link_findings
 from stockroom.dists.names import is_valid_name, normalize
 from stockroom.dists.policies import Finding, PolicyFinding
-from stockroom.dists.quoting import quoted
+from stockroom.dists.quoting import plain, quoted
+from stockroom.dists.requirements import parse_requirement
+from stockroom.dists.versions import parse_version
 from stockroom.spi.violations import Violation
 
 MAX_SUMMARY_LENGTH = 512
 """Longest Summary in characters (U-43)."""
 
-MAX_LABEL_LENGTH = 32
-"""Longest label of a Project-URL in characters (U-46)."""
-
 _NEVER_DYNAMIC = frozenset({"metadata-version", "name", "version"})
 _EXTRAS_NORMALIZED_SINCE = (2, 3)
 _CONTENT_TYPES = ("text/markdown", "text/plain", "text/x-rst")
 _MARKDOWN_VARIANTS = ("CommonMark", "GFM")
-
-# RFC 3986: the characters that a URL may have, or two hexadecimal digits for any other.
-_URL = re.compile(
-    r"([a-z][a-z0-9+.-]*):(?:[a-z0-9._~:/?#\[\]@!$&'()*+,;=-]|%[0-9a-f]{2})+\Z",
-    re.ASCII | re.IGNORECASE,
-)
-_WEB_SCHEMES = frozenset({"http", "https"})
-_REPOSITORY_SCHEME = re.compile(r"(?:git|ssh|git\+[a-z]+)\Z")
 
 # In characters; a content type and an import name are taken apart.
 _LONGEST_NAME = 1000
@@ -51,6 +43,74 @@ def value_findings(headers: Headers, format_version: tuple[int, int]) -> Iterato
         yield from islice(rule(headers, format_version), _MOST_SHOWN)
 
 
+def _newer_fields(headers: Headers, version: tuple[int, int]) -> Iterator[Finding]:
+    """No field that the declared Metadata-Version does not have; tools write some too early (U-41).
+
+    A warning, because the field is read all the same (U-61).
+    """
+    newer = [name for name in headers.fields if KNOWN_FIELDS.get(name, (0, 0)) > version > (0, 0)]
+    if newer:
+        needed = ".".join(map(str, max(KNOWN_FIELDS[name] for name in newer)))
+        yield (
+            f"Metadata-Version {version[0]}.{version[1]} has no {', '.join(newer)}; declare"
+            f" {needed}."
+        )
+
+
+def _local_version(headers: Headers, _version: tuple[int, int]) -> Iterator[Finding]:
+    """No local version, where a registry does not want them (U-42)."""
+    for value in headers.raw("Version")[:1]:
+        version = parse_version(value) if "+" in value else None
+        if version is not None:
+            yield PolicyFinding(
+                "U-42",
+                "local_versions",
+                Violation(
+                    "version",
+                    "version-local",
+                    f"Version {quoted(value)} has a local part; leave out what follows the +.",
+                ),
+            )
+
+
+def _addresses(headers: Headers, _version: tuple[int, int]) -> Iterator[Finding]:
+    """Addresses that somebody can write to; internal domains are as good as others (U-44)."""
+    for name in ("Author-email", "Maintainer-email"):
+        for value in headers.many(name)[:1]:
+            for part in islice(bad_addresses(value), _MOST_SHOWN):
+                yield f"{name} {quoted(part)} is no address; write them like Name <name@host>."
+
+
+def _classifiers(headers: Headers, _version: tuple[int, int]) -> Iterator[Finding]:
+    """Classifiers that are in use, or private (U-45)."""
+    yield from classifier_findings(headers.many("Classifier"))
+
+
+def _dependencies(headers: Headers, _version: tuple[int, int]) -> Iterator[Finding]:
+    """Dependencies by version, which a registry can serve, instead of by URL (U-47).
+
+    That Requires-Dist is valid is seen elsewhere.
+    """
+    for name in ("Requires-Dist", "Provides-Dist", "Obsoletes-Dist"):
+        field = name.lower().replace("-", "_")
+        for value in headers.many(name):
+            requirement = parse_requirement(value)
+            if isinstance(requirement, str):
+                if name != "Requires-Dist":
+                    yield f"{name} {quoted(value)} is not valid (PEP 508): {plain(requirement)}."
+            elif requirement.url is not None:
+                yield PolicyFinding(
+                    "U-47",
+                    "direct_references",
+                    Violation(
+                        field,
+                        "direct-reference",
+                        f"{name} {quoted(value)} names a URL; name a version, and publish what is"
+                        " at the URL.",
+                    ),
+                )
+
+
 def _summary(headers: Headers, _version: tuple[int, int]) -> Iterator[Finding]:
     """One line, not too long (U-43)."""
     for value in headers.fields.get("summary", ())[:1]:
@@ -62,77 +122,19 @@ def _summary(headers: Headers, _version: tuple[int, int]) -> Iterator[Finding]:
         if len(summary) > MAX_SUMMARY_LENGTH:
             yield PolicyFinding(
                 "U-43",
+                "long_summary",
                 Violation(
                     "summary",
                     "summary-too-long",
                     f"Summary has more than {MAX_SUMMARY_LENGTH} characters; shorten it and leave"
                     " the rest to the description.",
                 ),
-                refused=True,
             )
 
 
-def _urls(headers: Headers, _version: tuple[int, int]) -> Iterator[Finding]:
-    """Links for a browser, each with a short label if it can have one (U-46)."""
-    for name in ("Home-page", "Download-URL"):
-        for value in headers.many(name)[:1]:
-            yield from _url(name, value)
-    for value in headers.many("Project-URL"):
-        label, comma, url = (part.strip() for part in value.partition(","))
-        if not comma or not 0 < len(label) <= MAX_LABEL_LENGTH:
-            yield Violation(
-                "project_urls",
-                "project-url-label",
-                f"Project-URL {quoted(value)} must be a label of 1 to {MAX_LABEL_LENGTH}"
-                " characters, a comma and a URL.",
-            )
-        if comma:
-            yield from _url("Project-URL", url)
-
-
-def _url(name: str, url: str) -> Iterator[Finding]:
-    field = "project_urls" if name == "Project-URL" else name.lower().replace("-", "_")
-    scheme = _scheme(url)
-    if scheme is None:
-        yield Violation(
-            field,
-            "url-invalid",
-            f"{name} {quoted(url)} is not a URL (RFC 3986); correct it, like"
-            " https://example.org/project.",
-        )
-    elif _REPOSITORY_SCHEME.match(scheme):
-        yield PolicyFinding(
-            "U-46",
-            Violation(
-                field,
-                "url-of-repository",
-                f"{name} {quoted(url)} cannot be opened in a browser; use http or https.",
-            ),
-            refused=False,
-        )
-    elif scheme not in _WEB_SCHEMES:
-        yield Violation(
-            field,
-            "url-scheme",
-            f"{name} {quoted(url)} has the scheme {quoted(scheme)}; use http or https.",
-        )
-
-
-def _scheme(url: str) -> str | None:
-    """The scheme of a URL; None if it is not one."""
-    match = _URL.match(url)
-    if match is None:
-        return None
-    try:
-        parts = urlsplit(url)
-        _ = parts.port  # raises if it is none
-    except ValueError:
-        return None
-    # Brackets have a meaning in a host only, and urlsplit does not mind them elsewhere. A second #
-    # is wrong too, but links into some chats have it, and browsers do not mind.
-    if {"[", "]"}.intersection(f"{parts.path}{parts.query}"):
-        return None
-    return match[1].lower()
+def _links(headers: Headers, _version: tuple[int, int]) -> Iterator[Finding]:
+    """Links for a browser (U-46)."""
+    yield from link_findings(headers)
 
 
 def _dynamic(headers: Headers, _version: tuple[int, int]) -> Iterator[Finding]:
@@ -254,8 +256,13 @@ def _is_importable(name: str) -> bool:
 
 
 _RULES: tuple[Callable[[Headers, tuple[int, int]], Iterator[Finding]], ...] = (
+    _newer_fields,
+    _local_version,
     _summary,
-    _urls,
+    _addresses,
+    _classifiers,
+    _links,
+    _dependencies,
     _dynamic,
     _content_type,
     _license,

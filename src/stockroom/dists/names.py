@@ -1,4 +1,4 @@
-"""Project names: which are valid, and when two of them are the same (S-03, S-04)."""
+"""Project names: which are valid, and when two of them are the same (S-03, S-04, U-66)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ MAX_NAME_LENGTH = 200
 
 # The ASCII flag, because without it U+017F and U+212A count as the letters s and k.
 _VALID = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?\Z", re.ASCII | re.IGNORECASE)
-_CONFUSABLE = str.maketrans("lio", "110")
+
+_LOOKALIKES = str.maketrans("lio", "110", "._-")
+# No project is called like a private module: names start with a letter or digit.
 _STDLIB = frozenset(map(canonicalize_name, sys.stdlib_module_names))
 
 
@@ -31,11 +33,14 @@ def is_valid_name(name: str) -> bool:
 
 
 def ultra_normalized(name: str) -> str:
-    """Give the form that all names have in common which people confuse (U-66)."""
-    folded = normalize(name).replace("-", "")
-    return folded.translate(_CONFUSABLE)
+    """Give the form that ``name`` shares with all names that look like it (U-66).
+
+    Without ``.``, ``_`` and ``-``, and with one character for those that are mistaken for each
+    other. It is compared with other such forms, never shown.
+    """
+    return name.lower().translate(_LOOKALIKES)
 
 
 def is_stdlib_module(name: str) -> bool:
-    """Tell whether a module of Python's standard library has this name, however spelt (U-66)."""
+    """Tell whether ``name`` is, but for its spelling, a module of the standard library (U-66)."""
     return normalize(name) in _STDLIB

@@ -65,13 +65,13 @@ def list_findings(listed: Set[str], present: Set[str]) -> Iterator[Finding]:
     if facts:
         yield PolicyFinding(
             _RULE,
+            "record_list",
             Violation(
                 "content",
                 "wheel-record-mismatch",
                 f"RECORD is not the list of the wheel's files: {'; '.join(facts)}. Build the wheel"
                 " anew instead of changing it.",
             ),
-            refused=True,
         )
 
 
@@ -122,7 +122,7 @@ def _stated(row: RecordRow | None) -> tuple[str, bytes]:
 
 def _doubt(kind: str, message: str) -> PolicyFinding:
     violation = Violation("content", f"wheel-record-{kind}", message)
-    return PolicyFinding(_RULE, violation, refused=False)
+    return PolicyFinding(_RULE, "record_hashes", violation)
 
 
 def _some(paths: Set[str]) -> str:

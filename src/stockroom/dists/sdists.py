@@ -20,6 +20,7 @@ from stockroom.dists.licenses import missing_license_files
 from stockroom.dists.limits import MAX_METADATA_BYTES
 from stockroom.dists.quoting import quoted
 from stockroom.dists.refusals import ArchiveRefused
+from stockroom.dists.sdist_layout import no_pkg_info, outside_top, top_directory
 from stockroom.dists.tars import Kind, TarMember, TarReader
 from stockroom.dists.zips import ends_as_zip
 from stockroom.spi.violations import Violation
@@ -67,31 +68,26 @@ def _walk(reader: TarReader, filename: SdistFilename, findings: Findings) -> Non
     paths: set[str] = set()
     links: set[str] = set()
     found = False
+    top = filename.stem
     for entry in reader:
+        if not paths:
+            top = top_directory(filename, entry.name)
         parts = tuple(part for part in entry.name.split("/") if part not in ("", "."))
-        member = SdistMember(entry, parts, filename.stem)
+        member = SdistMember(entry, parts, top)
         for rule in _RULES:
             for violation in rule(member):
                 findings.add(violation)
         paths.add("/".join(parts))
         if entry.kind is Kind.SYMLINK:
             links.add("/".join(parts))
-        if parts == (filename.stem, "PKG-INFO"):
+        if parts == (top, "PKG-INFO"):
             _read_pkg_info(reader, entry, filename, findings, repeated=found)
             found = True
     if not found:
-        path = quoted(f"{filename.stem}/PKG-INFO")
-        findings.add(
-            Violation(
-                "content",
-                "sdist-pkg-info-missing",
-                f"The archive has no {path}; build it with a build backend.",
-            )
-        )
+        findings.add(no_pkg_info(top))
     for violation in _below_links(paths, links):
         findings.add(violation)
     if findings.metadata is not None:
-        top = filename.stem
         for violation in missing_license_files(findings.metadata, top, paths.__contains__):
             findings.add(violation)
 
@@ -123,12 +119,7 @@ def _below_top(member: SdistMember) -> Iterator[Violation]:
     name, top = member.entry.name, member.top
     if name.startswith(f"{top}/") or (name == top and member.entry.kind is Kind.DIRECTORY):
         return
-    yield Violation(
-        "content",
-        "sdist-top-directory",
-        f"The member {quoted(name)} lies outside of the directory {quoted(top)}; an sdist has this"
-        " one directory at the top. Build it with a current build backend.",
-    )
+    yield outside_top(name, top)
 
 
 def _safe_path(member: SdistMember) -> Iterator[Violation]:

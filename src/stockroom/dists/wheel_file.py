@@ -13,6 +13,7 @@ from stockroom.dists.quoting import quoted
 from stockroom.spi.violations import Violation
 
 _RULE = "U-91"
+_POLICY = "wheel_tags"
 _VERSION = re.compile(r"([0-9]{1,4})\.[0-9]{1,4}\Z", re.ASCII)
 _MAJOR = 1
 
@@ -54,13 +55,13 @@ def _tags(values: list[str], filename: WheelFilename) -> Iterator[Finding]:
         odd = min(stated ^ expected)
         yield PolicyFinding(
             _RULE,
+            _POLICY,
             Violation(
                 "content",
                 "wheel-tags-differ",
                 f"The tags in WHEEL are not those of the filename {quoted(filename.filename)}:"
                 f" {quoted(odd)} is only in one of them. Do not rename wheels, build them anew.",
             ),
-            refused=False,
         )
 
 
@@ -78,11 +79,11 @@ def _build(values: list[str], filename: WheelFilename) -> Iterator[Finding]:
     if stated != filename.build or len(values) > 1:
         yield PolicyFinding(
             _RULE,
+            _POLICY,
             Violation(
                 "content",
                 "wheel-build-differs",
                 f"The build tag in WHEEL ({quoted(stated or '')}) is not that of the filename"
                 f" ({quoted(filename.build or '')}). Do not rename wheels, build them anew.",
             ),
-            refused=False,
         )

@@ -1,4 +1,4 @@
-"""The inspection of wheels (U-53, U-78 to U-82, U-84, U-88 to U-91).
+"""The inspection of wheels (U-53, U-78 to U-82, U-84, U-87 to U-91).
 
 Each rule is a small function that takes the open wheel and yields findings; the rules in
 ``_RULES`` are all applied, so that an uploader hears of everything at once.
@@ -19,18 +19,17 @@ from stockroom.dists.limits import (
     MAX_METADATA_BYTES,
     MAX_RECORD_BYTES,
     MAX_SMALL_FILE_BYTES,
-    unpacks_too_large,
 )
 from stockroom.dists.names import is_valid_name, normalize
+from stockroom.dists.platforms import platform_findings
 from stockroom.dists.policies import Finding
 from stockroom.dists.quoting import quoted
 from stockroom.dists.records import UNLISTED, content_findings, list_findings, read_record
 from stockroom.dists.refusals import ArchiveRefused
-from stockroom.dists.tars import BLOCK, has_checksum
 from stockroom.dists.versions import parse_version
 from stockroom.dists.wheel_file import wheel_file_findings
-from stockroom.dists.zip_framing import framing_findings
-from stockroom.dists.zips import DEFLATED, STORED, ZipArchive, ZipMember, open_zip, unknown_method
+from stockroom.dists.zip_rules import archive_findings
+from stockroom.dists.zips import ZipArchive, ZipMember, open_zip
 from stockroom.spi.violations import Violation
 
 _DIST_INFO = ".dist-info"
@@ -121,41 +120,14 @@ def _belongs(dist_info: str, filename: WheelFilename) -> bool:
     return parse_version(version) == filename.version
 
 
-def _no_tar(wheel: OpenWheel) -> Iterator[Finding]:
-    """Refuse what is a zip and a tar (U-78)."""
-    wheel.archive.file.seek(0)
-    block = wheel.archive.file.read(BLOCK)
-    if len(block) == BLOCK and has_checksum(block):
-        yield Violation(
-            "content",
-            "archive-ambiguous",
-            "The file is a zip and a tar archive at once; build the wheel anew.",
-        )
+def _archive(wheel: OpenWheel) -> Iterator[Finding]:
+    """Refuse what no zip archive may be (U-78 to U-80), or what is read in two ways (U-84)."""
+    yield from archive_findings(wheel.archive)
 
 
-def _acceptable_size(wheel: OpenWheel) -> Iterator[Finding]:
-    """Refuse what unpacks to much more than its size (U-79), by what the archive states."""
-    unpacked = sum(member.unpacked for member in wheel.archive.members)
-    if unpacks_too_large(unpacked, wheel.archive.size):
-        yield Violation(
-            "content",
-            "archive-unpacks-too-large",
-            f"The archive unpacks to {unpacked} bytes, much more than its own size; leave out"
-            " what inflates it.",
-        )
-
-
-def _known_methods(wheel: OpenWheel) -> Iterator[Finding]:
-    """Refuse what not every installer can unpack (U-80)."""
-    for member in wheel.archive.members:
-        if member.method not in (STORED, DEFLATED):
-            yield unknown_method(member).violation
-            return
-
-
-def _framing(wheel: OpenWheel) -> Iterator[Finding]:
-    """Refuse what two readers could understand in two ways (U-84)."""
-    yield from framing_findings(wheel.archive)
+def _platforms(wheel: OpenWheel) -> Iterator[Finding]:
+    """Tell of platforms that the filename does not name exactly (U-87)."""
+    yield from platform_findings(wheel.filename)
 
 
 def _one_dist_info(wheel: OpenWheel) -> Iterator[Finding]:
@@ -222,10 +194,8 @@ def _entry_points(wheel: OpenWheel) -> Iterator[Finding]:
 
 
 _RULES: tuple[Callable[[OpenWheel], Iterator[Finding]], ...] = (
-    _no_tar,
-    _acceptable_size,
-    _known_methods,
-    _framing,
+    _archive,
+    _platforms,
     _one_dist_info,
     _named_dist_info,
     _required_files,

@@ -23,7 +23,9 @@ _LAYOUTS = (0, 8, 16, 24, 28)
 _NO_DISK = (b"", bytes(_DISK))
 
 
-def not_accepted(code: str, reason: str, advice: str = "build the wheel anew") -> ArchiveRefused:
+def not_accepted(
+    code: str, reason: str, advice: str = "build the distribution anew"
+) -> ArchiveRefused:
     """Say why a zip archive cannot be trusted, and what to do."""
     return ArchiveRefused(code, f"ZIP archive not accepted: {reason}; {advice}.")
 

@@ -110,7 +110,7 @@ def _distinct_names(archive: ZipArchive) -> Iterator[Finding]:
                 " composition of letters, so that some file systems take them for one; rename one"
                 " of them.",
             )
-            yield PolicyFinding("U-108", violation, refused=False)
+            yield PolicyFinding("U-108", "folded_names", violation)
             return
 
 
@@ -178,9 +178,9 @@ def _stated_charset(archive: ZipArchive) -> Iterator[Finding]:
                 "content",
                 "zip-name-charset",
                 f"The name of the member {quoted(member.name)} is not marked as UTF-8, so that some"
-                " installers read another one; build the wheel with a current build backend.",
+                " installers read another one; build it with a current build backend.",
             )
-            yield PolicyFinding("U-103", violation, refused=False)
+            yield PolicyFinding("U-103", "folded_names", violation)
             return
 
 
@@ -272,7 +272,7 @@ def _other_name(member: ZipMember, extras: dict[int, bytes]) -> Iterator[Finding
 
 
 def _refused(
-    code: str, member: ZipMember, fact: str, advice: str = "build the wheel anew"
+    code: str, member: ZipMember, fact: str, advice: str = "build the distribution anew"
 ) -> Violation:
     return not_accepted(code, f"the member {quoted(member.name)} {fact}", advice).violation
 

@@ -163,7 +163,9 @@ def open_zip(file: BinaryIO) -> ZipArchive:
     begins = file.read(4) in (LOCAL_MAGIC, END_MAGIC)
     end = find_end(file, size)
     if end is None and not begins:
-        raise ArchiveRefused("zip-invalid", "The file is not a zip archive; build the wheel anew.")
+        raise ArchiveRefused(
+            "zip-invalid", "The file is not a zip archive; build the distribution anew."
+        )
     if not begins:
         raise not_accepted("zip-leading-bytes", "bytes precede the first member")
     if end is None:

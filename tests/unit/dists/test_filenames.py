@@ -12,9 +12,9 @@ from stockroom.dists import FilenameRefused, SdistFilename, WheelFilename, norma
 from stockroom.dists.filenames import MAX_FILENAME_BYTES, MAX_TAGS
 
 
-def refusal(filename):
+def refusal(filename, legacy=False):
     with pytest.raises(FilenameRefused) as refused:
-        parse_filename(filename)
+        parse_filename(filename, legacy)
     assert refused.value.violation.field == "filename"
     assert refused.value.violation.message == str(refused.value)
     return refused.value.violation
@@ -188,9 +188,67 @@ def test_u86_tags_that_expand_to_too_many_are_refused():
     assert refusal(f"s-1-{many}-{many}-{many}.whl").code == "wheel-filename-tags"
 
 
-def parses_or_is_refused(filename):
+@pytest.mark.parametrize(
+    ("filename", "name", "version"),
+    [
+        ("Foo.Bar-1.0.tar.gz", "foo-bar", "1.0"),
+        ("foo-bar-1.0.zip", "foo-bar", "1.0"),
+        ("foo-2-1.0.tar.gz", "foo-2", "1.0"),
+        ("foo-1.0-beta.tar.gz", "foo", "1.0b0"),
+        ("foo-v1.0.RC1.tar.gz", "foo", "1.0rc1"),
+        ("foo_bar-1.0.tar.gz", "foo-bar", "1.0"),
+    ],
+)
+def test_u85_old_sdist_names_are_read_where_they_are_accepted(filename, name, version):
+    parsed = parse_filename(filename, legacy=True)
+
+    assert parsed == SdistFilename(filename, normalize(name), Version(version), legacy=True)
+    assert parsed.is_zip is filename.endswith(".zip")
+    assert filename in (f"{parsed.stem}.zip", f"{parsed.stem}.tar.gz")
+
+
+@pytest.mark.parametrize(
+    "filename",
+    [
+        "foo-1.0-1.tar.gz",
+        "foo-2-1.zip",
+        "sample.zip",
+        "-1.0.zip",
+        "foo-one.tar.gz",
+        "f\u00f6-1.0.zip",
+    ],
+)
+def test_u85_old_sdist_names_with_no_or_several_readings_are_refused(filename):
+    assert refusal(filename, legacy=True).code in ("sdist-filename", "filename-start")
+
+
+@pytest.mark.parametrize("filename", ["foo-1.0.zip.tar.gz", "foo-1.0.tar.gz.zip"])
+def test_u85_one_extension_is_taken_for_one(filename):
+    assert refusal(filename, legacy=True).code == "sdist-filename"
+
+
+@pytest.mark.parametrize("filename", ["foo-1.0.egg", "foo-1.0.tgz", "foo-1.0.ZIP", "foo-1.0.exe"])
+def test_u94_retired_kinds_are_refused_among_old_names_too(filename):
+    assert refusal(filename, legacy=True).code == "filename-kind-retired"
+
+
+@pytest.mark.parametrize("name", ["Foo.Bar", "foo.bar", "FOO_BAR", "foo__bar"])
+def test_u86_old_wheel_names_are_read_where_they_are_accepted(name):
+    parsed = parse_filename(f"{name}-1.0-py3-none-any.whl", legacy=True)
+
+    assert isinstance(parsed, WheelFilename)
+    assert parsed.name == "foo-bar"
+    assert parsed.name_part == name
+
+
+@pytest.mark.parametrize("name", ["_foo", "fo o", "f\u00f6\u00f6", "\u212aelvin"])
+def test_u86_old_wheel_names_must_be_names(name):
+    assert refusal(f"{name}-1.0-py3-none-any.whl", legacy=True).code == "wheel-filename-name"
+
+
+def parses_or_is_refused(filename, legacy=False):
     try:
-        message = parse_filename(filename).filename
+        message = parse_filename(filename, legacy).filename
     except FilenameRefused as refused:
         message = refused.violation.message
     else:
@@ -207,9 +265,10 @@ def test_any_text_is_parsed_or_refused(filename):
 @given(
     st.lists(st.text("ab1_.+!v é\0", max_size=4), max_size=7).map("-".join),
     st.sampled_from([".whl", ".tar.gz", ".zip", ""]),
+    st.booleans(),
 )
-def test_what_looks_like_a_filename_is_parsed_or_refused(stem, extension):
-    parses_or_is_refused(stem + extension)
+def test_what_looks_like_a_filename_is_parsed_or_refused(stem, extension, legacy):
+    parses_or_is_refused(stem + extension, legacy)
 
 
 @given(st.text(st.characters(categories=["Cs", "Cc", "L"]), max_size=20))

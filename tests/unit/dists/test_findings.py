@@ -6,9 +6,9 @@ import io
 
 import pytest
 
-from stockroom.dists import Inspection, inspect, parse_filename
+from stockroom.dists import POLICIES, Inspection, inspect, parse_filename
 from stockroom.dists.limits import MAX_RECORD_BYTES, MAX_SMALL_FILE_BYTES
-from tests.archives import make_metadata, make_sdist, make_wheel
+from tests.archives import make_metadata, make_sdist, make_wheel, make_zip
 
 
 def inspected(filename: str, data: bytes) -> Inspection:
@@ -27,14 +27,21 @@ def test_u88_a_record_that_is_no_list_of_the_files_is_refused_by_default():
     inspection = inspected(*UNLISTED)
 
     assert codes(inspection) == ["wheel-record-mismatch"]
-    assert (inspection.findings[0].rule, inspection.findings[0].refused) == ("U-88", True)
+    assert (inspection.findings[0].rule, inspection.findings[0].policy) == ("U-88", "record_list")
 
 
 def test_u88_a_registry_may_let_it_pass_with_a_warning():
-    inspection = inspected(*UNLISTED).judged({"wheel-record-mismatch": False})
+    inspection = inspected(*UNLISTED).judged({"record_list": "warn"})
 
     assert codes(inspection) == []
     assert any("RECORD is not the list" in warning for warning in inspection.warnings)
+
+
+def test_u88_a_registry_may_let_it_pass_in_silence():
+    inspection = inspected(*UNLISTED).judged({"record_list": "allow"})
+
+    assert codes(inspection) == []
+    assert inspection.warnings == ()
 
 
 def test_u88_a_registry_may_refuse_wrong_hashes():
@@ -42,7 +49,7 @@ def test_u88_a_registry_may_refuse_wrong_hashes():
     record = "".join(f"{name},sha256=AAAA,\n" for name in names).encode()
     inspection = inspected(*make_wheel(record=record))
 
-    judged = inspection.judged({"wheel-record-hash-differs": True})
+    judged = inspection.judged({"record_hashes": "refuse"})
 
     assert codes(inspection) == []
     assert codes(judged) == ["wheel-record-hash-differs"]
@@ -53,7 +60,7 @@ def test_u88_a_registry_may_refuse_wrong_hashes():
 def test_findings_about_metadata_are_decided_too(dist):
     inspection = inspected(*dist)
 
-    judged = inspection.judged({"summary-too-long": False, "url-of-repository": True})
+    judged = inspection.judged({"long_summary": "warn", "repository_urls": "refuse"})
 
     assert codes(inspection) == ["summary-too-long"]
     assert len(inspection.warnings) == 1
@@ -61,12 +68,11 @@ def test_findings_about_metadata_are_decided_too(dist):
     assert len(judged.warnings) == 1
 
 
-def test_a_decision_can_be_taken_back():
+@pytest.mark.parametrize("decision", ["allow", "warn"])
+def test_what_is_not_named_gets_its_default_again(decision):
     inspection = inspected(*UNLISTED)
 
-    again = inspection.judged({"wheel-record-mismatch": False}).judged(
-        {"wheel-record-mismatch": True}
-    )
+    again = inspection.judged({"record_list": decision}).judged({})
 
     assert again == inspection
 
@@ -74,10 +80,40 @@ def test_a_decision_can_be_taken_back():
 def test_what_no_policy_decides_stays():
     inspection = inspected(*make_wheel(metadata=make_metadata("other"), record=b""))
 
-    judged = inspection.judged({"name-differs-from-filename": False})
+    judged = inspection.judged(dict.fromkeys(POLICIES, "allow"))
 
-    assert judged == inspection
-    assert codes(judged) == ["name-differs-from-filename", "wheel-record-mismatch"]
+    assert codes(inspection) == ["name-differs-from-filename", "wheel-record-mismatch"]
+    assert codes(judged) == ["name-differs-from-filename"]
+
+
+def test_a_decision_that_is_none_is_an_error():
+    with pytest.raises(ValueError, match="record_list must be one of allow, warn, refuse"):
+        inspected(*UNLISTED).judged({"record_list": "ignore"})
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "default"),
+    [
+        ("local_versions", "U-42", "allow"),
+        ("long_summary", "U-43", "refuse"),
+        ("unknown_classifiers", "U-45", "warn"),
+        ("deprecated_classifiers", "U-45", "refuse"),
+        ("repository_urls", "U-46", "warn"),
+        ("direct_references", "U-47", "refuse"),
+        ("unrenderable_description", "U-56", "warn"),
+        ("platform_tags", "U-87", "warn"),
+        ("record_list", "U-88", "refuse"),
+        ("record_hashes", "U-88", "warn"),
+        ("wheel_tags", "U-91", "warn"),
+        ("folded_names", "U-108", "warn"),
+    ],
+)
+def test_policies_have_their_defaults(name, rule, default):
+    policy = POLICIES[name]
+
+    assert (policy.rule, policy.default) == (rule, default)
+    assert policy.help.endswith(".")
+    assert len(POLICIES) == 12
 
 
 @pytest.mark.parametrize(
@@ -102,6 +138,17 @@ def test_u88_a_record_of_too_many_lines_is_refused():
     wheel = make_wheel(record=b"a\n" * 200_002)
 
     assert codes(inspected(*wheel)) == ["wheel-record-invalid"]
+
+
+def test_u85_no_more_than_so_much_of_an_old_zip_is_unpacked(monkeypatch):
+    monkeypatch.setattr("stockroom.dists.zip_sdists.bytes_to_check", lambda _size: 100)
+    members = {"sample-1.0/PKG-INFO": make_metadata(), "sample-1.0/a": b"a" * 101}
+    filename = parse_filename("sample-1.0.zip", legacy=True)
+
+    inspection = inspect(io.BytesIO(make_zip(members)), filename)
+
+    assert codes(inspection) == []
+    assert inspection.warnings == ("Only the first 100 bytes of the content were unpacked.",)
 
 
 def test_u88_no_more_than_so_much_is_unpacked(monkeypatch):

@@ -14,11 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stockroom.dists import inspect, parse_filename
-from tests.archives import make_gzip, make_metadata, make_sdist, make_tar, make_wheel
+from tests.archives import make_gzip, make_metadata, make_sdist, make_tar, make_wheel, make_zip
 from tests.corpus.large import FILENAME, write_large_wheel
 from tests.corpus.zip_builder import Entry, build_zip, extra
 
 WHEEL = make_wheel(requires=["a"], requires_python=">=3.8", compress=False)
+ZIP_SDIST = (
+    "sample-1.0.zip",
+    make_zip({"sample-1.0/PKG-INFO": make_metadata(requires=["a"]), "sample-1.0/x": b"y" * 99}),
+)
 PACKED_WHEEL = make_wheel(requires=["a"], description="text " * 100)
 SDIST = make_sdist(requires=["a"], requires_python=">=3.8")
 TAR = make_tar({"sample-1.0/PKG-INFO": make_metadata(requires=["a"]), "sample-1.0/x": b"y"})
@@ -28,7 +32,9 @@ EDITS = st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_siz
 
 def inspected(filename, data):
     """Inspect, and see that the result says yes or why not."""
-    inspection = inspect(io.BytesIO(data), parse_filename(filename))
+    inspection = inspect(
+        io.BytesIO(data), parse_filename(filename, legacy=filename.endswith(".zip"))
+    )
     assert inspection.violations or (inspection.metadata and inspection.metadata_file is not None)
     for violation in inspection.violations:
         assert violation.message.isprintable()
@@ -43,7 +49,7 @@ def edited(data, edits):
     return bytes(changed)
 
 
-@pytest.mark.parametrize("dist", [WHEEL, PACKED_WHEEL, SDIST])
+@pytest.mark.parametrize("dist", [WHEEL, PACKED_WHEEL, SDIST, ZIP_SDIST])
 def test_a_good_distribution_is_accepted(dist):
     assert inspected(*dist).violations == ()
 
@@ -61,7 +67,7 @@ def test_a_distribution_of_another_kind_is_refused(filename, data):
     assert inspected(filename, data).violations
 
 
-@pytest.mark.parametrize("dist", [WHEEL, PACKED_WHEEL, SDIST])
+@pytest.mark.parametrize("dist", [WHEEL, PACKED_WHEEL, SDIST, ZIP_SDIST])
 def test_every_truncation_is_refused(dist):
     filename, data = dist
 
@@ -69,7 +75,7 @@ def test_every_truncation_is_refused(dist):
         assert inspected(filename, data[:length]).violations
 
 
-@pytest.mark.parametrize("dist", [WHEEL, PACKED_WHEEL, SDIST])
+@pytest.mark.parametrize("dist", [WHEEL, PACKED_WHEEL, SDIST, ZIP_SDIST])
 def test_a_flip_of_any_bit_gives_an_inspection(dist):
     filename, data = dist
 
@@ -77,7 +83,7 @@ def test_a_flip_of_any_bit_gives_an_inspection(dist):
         inspected(filename, edited(data, [(at, data[at] ^ (1 << at % 8))]))
 
 
-@given(st.sampled_from([WHEEL, PACKED_WHEEL, SDIST]), EDITS)
+@given(st.sampled_from([WHEEL, PACKED_WHEEL, SDIST, ZIP_SDIST]), EDITS)
 def test_any_changed_bytes_give_an_inspection(dist, edits):
     filename, data = dist
 
@@ -89,7 +95,7 @@ def test_any_changed_bytes_below_the_compression_give_an_inspection(edits):
     inspected("sample-1.0.tar.gz", make_gzip(edited(TAR, edits)))
 
 
-@given(st.sampled_from([WHEEL, PACKED_WHEEL, SDIST]), st.data())
+@given(st.sampled_from([WHEEL, PACKED_WHEEL, SDIST, ZIP_SDIST]), st.data())
 def test_any_piece_taken_out_or_doubled_gives_an_inspection(dist, draw):
     filename, data = dist
     start = draw.draw(st.integers(0, len(data)))
@@ -151,6 +157,15 @@ def test_u81_very_deep_paths_below_a_link_take_no_hours():
     inspection = inspect(io.BytesIO(make_gzip(tar)), parse_filename("sample-1.0.tar.gz"))
 
     assert inspection.violations == ()
+
+
+def test_u85_a_very_long_top_directory_takes_no_hours():
+    tar = make_tar({f"{'a-1' * 300_000}/PKG-INFO": make_metadata()})
+    filename = parse_filename("sample-1.0.tar.gz", legacy=True)
+
+    inspection = inspect(io.BytesIO(make_gzip(tar)), filename)
+
+    assert "sdist-top-directory" in [violation.code for violation in inspection.violations]
 
 
 def test_u79_very_long_names_are_refused_before_they_fill_the_memory():
