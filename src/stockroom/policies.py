@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
+from stockroom.dists import DECISIONS, POLICIES, normalize
 from stockroom.errors import BadRequest
 from stockroom.spi.settings import boolean, choice, declared, integer, read_section, setting, words
 
@@ -19,9 +20,13 @@ MIB = 1024 * 1024
 MOST_MIB = 1024**3
 """Largest quota in MiB: a pebibyte."""
 MOST_DAYS = 36500
-DECISIONS = ("allow", "warn", "refuse")
 
 decision = choice(*DECISIONS)
+
+
+def normal_words(value: str) -> tuple[str, ...]:
+    """Words in the form that all spellings of a name share, such as ``acme-``."""
+    return words(" ".join(map(normalize, words(value))))
 
 
 class PolicyInvalid(BadRequest):
@@ -38,8 +43,9 @@ def _days(help: str) -> int:  # noqa: A002 - the word for it
     return setting(parse=integer(minimum=0, maximum=MOST_DAYS), default=0, help=help)
 
 
-def _rule(default: str, help: str) -> str:  # noqa: A002 - the word for it
-    return setting(parse=decision, default=default, help=help)
+def _rule(name: str) -> str:
+    policy = POLICIES[name]
+    return setting(parse=decision, default=policy.default, help=f"{policy.help} ({policy.rule})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,29 +87,25 @@ class RegistryPolicy(Quotas):
         help="New packages whose name looks like that of another in the registry (U-66).",
     )
     prohibited_names: tuple[str, ...] = setting(
-        parse=words, default=(), help="Names that no new package may have (U-66)."
+        parse=normal_words, default=(), help="Names that no new package may have (U-66)."
     )
     name_prefixes: tuple[str, ...] = setting(
-        parse=words,
+        parse=normal_words,
         default=(),
         help="If given, new packages must have a name that begins with one of these (U-68).",
     )
-    local_versions: str = _rule("allow", "Versions with a local part, such as 1.0+build7 (U-42).")
-    long_summary: str = _rule("refuse", "Summaries of more than 512 characters (U-43).")
-    unknown_classifiers: str = _rule("warn", "Classifiers that nobody has defined (U-45).")
-    deprecated_classifiers: str = _rule("refuse", "Classifiers that have a successor (U-45).")
-    repository_urls: str = _rule("warn", "Project URLs with the schemes ssh and git (U-46).")
-    direct_references: str = _rule("refuse", "Dependencies of the form name @ URL (U-47).")
-    unrenderable_description: str = _rule(
-        "warn", "Descriptions that cannot be shown in their markup (U-56)."
-    )
-    platform_tags: str = _rule("warn", "Wheels for platforms that PyPI does not take (U-87).")
-    record_list: str = _rule("refuse", "Wheels whose RECORD does not list their files (U-88).")
-    record_hashes: str = _rule("warn", "Wheels with other digests or sizes than in RECORD (U-88).")
-    wheel_tags: str = _rule("warn", "Wheels whose WHEEL has other tags than their name (U-91).")
-    folded_names: str = _rule(
-        "warn", "Archives with names that some file systems take for equal (U-108)."
-    )
+    local_versions: str = _rule("local_versions")
+    long_summary: str = _rule("long_summary")
+    unknown_classifiers: str = _rule("unknown_classifiers")
+    deprecated_classifiers: str = _rule("deprecated_classifiers")
+    repository_urls: str = _rule("repository_urls")
+    direct_references: str = _rule("direct_references")
+    unrenderable_description: str = _rule("unrenderable_description")
+    platform_tags: str = _rule("platform_tags")
+    record_list: str = _rule("record_list")
+    record_hashes: str = _rule("record_hashes")
+    wheel_tags: str = _rule("wheel_tags")
+    folded_names: str = _rule("folded_names")
     legacy_filenames: bool = setting(
         parse=boolean,
         default=False,
@@ -138,6 +140,11 @@ class RegistryPolicy(Quotas):
     drop_only_idle_days: int = _days(
         "Retention: nothing goes that was downloaded in this many days; 0 asks for no downloads."
     )
+
+    @property
+    def decisions(self) -> dict[str, str]:
+        """The answers to the rules of ``dists.POLICIES``, by their names."""
+        return {name: getattr(self, name) for name in POLICIES}
 
 
 def read_policy(kind: type[P], stored: Mapping[str, str]) -> P:

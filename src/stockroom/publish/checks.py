@@ -71,7 +71,8 @@ def examine(received: Received, form: UploadForm, target: Target, plugins: Plugi
     if received.file is not None:
         filename, refusal = _read_filename(received.file.filename, target)
         if filename is not None:
-            inspection = inspect(received.file.staged.file, filename)
+            found = inspect(received.file.staged.file, filename)
+            inspection = found.judged(target.policy.decisions)
     return Upload(received, form, filename, refusal, inspection, target, plugins)
 
 
@@ -203,6 +204,6 @@ def _read_filename(
     text: str, target: Target
 ) -> tuple[WheelFilename | SdistFilename | None, Violation | None]:
     try:
-        return parse_filename(text), None
+        return parse_filename(text, target.policy.legacy_filenames), None
     except FilenameRefused as error:
         return None, error.violation

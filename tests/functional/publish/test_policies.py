@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from stockroom.dists import POLICIES
 from stockroom.models import BurntFilename, File, Package, Release
 from stockroom.policies import MIB
-from tests.archives import make_sdist, make_wheel
+from tests.archives import make_sdist, make_wheel, make_wheel_file
 from tests.functional.publish.test_access import basic
 from tests.support.site import TestSite
 from tests.support.uploads import UPLOAD, encode, inventory, parts_of
@@ -254,3 +255,68 @@ def test_u65_two_first_uploads_at_once_make_one_package(
         worker.result()
 
     assert len(both.page("demo-pkg", key)["versions"]) == 2
+
+
+def _with(*headers: tuple[str, str], **options: Any) -> tuple[str, bytes]:
+    return make_wheel("demo-pkg", "1.0", extra_headers=headers, **options)
+
+
+FINDINGS = {
+    "local_versions": make_wheel("demo-pkg", "1.0+local.7"),
+    "long_summary": _with(("Summary", "x" * 513)),
+    "unknown_classifiers": _with(("Classifier", "Topic :: Nobody Knows")),
+    "deprecated_classifiers": _with(("Classifier", "Natural Language :: Ukranian")),
+    "repository_urls": _with(("Project-URL", "Source, ssh://git@packages.example/demo")),
+    "direct_references": _with(("Requires-Dist", "x @ https://packages.example/x.whl")),
+    "unrenderable_description": _with(description="Title\n==\n\n.. nothing-like-this::\n"),
+    "platform_tags": make_wheel("demo-pkg", "1.0", tag="py3-none-linux_x86_64"),
+    "record_list": make_wheel("demo-pkg", "1.0", record=b""),
+    "record_hashes": make_wheel(
+        "demo-pkg",
+        "1.0",
+        record=b"demo_pkg.py,,\ndemo_pkg-1.0.dist-info/METADATA,,\n"
+        b"demo_pkg-1.0.dist-info/WHEEL,,\ndemo_pkg-1.0.dist-info/RECORD,,\n",
+    ),
+    "wheel_tags": make_wheel("demo-pkg", "1.0", wheel=make_wheel_file("py2-none-any")),
+    "folded_names": make_wheel("demo-pkg", "1.0", files={"a.py": "", "A.py": ""}),
+}
+"""A file for each policy of the rules about files, which breaks no other."""
+
+
+class TestDecisions:
+    def test_there_is_a_file_for_each(self) -> None:
+        assert FINDINGS.keys() == POLICIES.keys()
+
+    @pytest.mark.parametrize("policy", FINDINGS)
+    def test_allowed_is_accepted_in_silence(self, site: TestSite, policy: str) -> None:
+        site.set_policy(**{policy: "allow"})
+
+        assert site.upload(*FINDINGS[policy], site.create_key()).text == ""
+
+    @pytest.mark.parametrize("policy", FINDINGS)
+    def test_warned_is_accepted_with_a_sentence(self, site: TestSite, policy: str) -> None:
+        site.set_policy(**{policy: "warn"})
+
+        assert site.upload(*FINDINGS[policy], site.create_key()).text.startswith("warning: ")
+
+    @pytest.mark.parametrize("policy", FINDINGS)
+    def test_refused_is_not_accepted(self, site: TestSite, policy: str) -> None:
+        site.set_policy(**{policy: "refuse"})
+
+        site.upload(*FINDINGS[policy], site.create_key(), status=400)
+
+    @pytest.mark.parametrize("policy", FINDINGS)
+    def test_the_default_is_that_of_the_rule(self, site: TestSite, policy: str) -> None:
+        status = 400 if POLICIES[policy].default == "refuse" else 200
+
+        answer = site.upload(*FINDINGS[policy], site.create_key(), status=status)
+
+        assert answer.text.startswith("warning: ") == (POLICIES[policy].default == "warn")
+
+    def test_u85_old_names_are_refused_unless_the_registry_takes_them(self, site: TestSite) -> None:
+        key = site.create_key()
+        old = make_sdist("demo-pkg", "1.0", filename="demo-pkg-1.0.tar.gz", top="demo-pkg-1.0")
+        site.upload(*old, key, status=400, name="demo-pkg", version="1.0")
+        site.set_policy(legacy_filenames="on")
+
+        site.upload(*old, key, name="demo-pkg", version="1.0")
