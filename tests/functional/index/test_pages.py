@@ -288,7 +288,7 @@ def test_pyx_pages_leave_out_a_dynamic_sdist(
 @pytest.mark.parametrize(
     "header",
     [
-        "Requires-Dist: direct @ https://packages.example/direct.zip",
+        "Requires-Dist: beta===one",
         "Requires-Dist: beta>=99999999999999999999",
     ],
 )
