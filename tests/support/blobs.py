@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from threading import current_thread
 from typing import Any
 
-from sqlalchemy import Select, delete, select, text, update
+from sqlalchemy import Select, delete, exists, select, text, update
 
 from stockroom.builtin.filesystem import FilesystemStorage
 from stockroom.feed import emit
 from stockroom.manage.integrity import Finding, Integrity
 from stockroom.manage.sweeping import Sweeper
-from stockroom.models import Blob, File, Package, Registry, UploadFile, UploadSession
+from stockroom.models import Blob, File, Package, Registry, Release, UploadFile, UploadSession
 from tests.support.site import TestSite
 from tests.support.statements import watched
 from tests.support.waiting import Worker, wait_until
@@ -94,11 +94,13 @@ def add_session(
 
 
 def unpublish(site: TestSite, filename: str) -> None:
-    """Delete the row of a file; nobody may need its blobs then."""
+    """Delete the rows of a file and of a release without another; nobody may need its blobs."""
     with site.database.transaction() as session:
         row = session.execute(select(File).where(File.filename == filename)).scalar_one()
         package = session.get_one(Package, row.package_id)
         session.execute(delete(File).where(File.id == row.id))
+        others = exists().where(File.release_id == row.release_id)
+        session.execute(delete(Release).where(Release.id == row.release_id, ~others))
         emit(session, "file.deleted", "test", registry_id=row.registry_id, package=package.name)
 
 
