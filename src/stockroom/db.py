@@ -160,8 +160,7 @@ def insert_if_absent(session: Session, model: type[Base], *rows: dict[str, Any])
     """
     single = len(rows) == 1
     statement = _insert_if_absent(model, session.get_bind().dialect.name, returning=single)
-    zope.sqlalchemy.mark_changed(session)
-    inserted = session.connection().execute(statement, rows)
+    inserted = _changing(session).execute(statement, rows)
     # Told by the row that comes back: not every driver counts the rows of such a statement.
     return single and inserted.first() is not None
 
@@ -174,8 +173,16 @@ def insert_or_touch(
     Either way the rows are locked until the end of the transaction.
     """
     statement = _insert_or_touch(model, column, session.get_bind().dialect.name)
+    _changing(session).execute(statement, rows)
+
+
+def _changing(session: Session) -> Connection:
+    """The connection of a session, for a statement that zope.sqlalchemy cannot know to write."""
+    # First, since with it the session joins the transaction of its own manager; a session that has
+    # joined none would join that of the thread.
+    connection = session.connection()
     zope.sqlalchemy.mark_changed(session)
-    session.connection().execute(statement, rows)
+    return connection
 
 
 @cache

@@ -25,6 +25,7 @@ SQL_MODULES = {
     "manage/keys.py": "a service",
     "manage/packages.py": "a service",
     "manage/places.py": "a service",
+    "manage/sweeping.py": "a service",
     "migrations/__init__.py": "looks at schemas",
     "models/sessions.py": "the condition of an index",
     "publish/service.py": "a service",

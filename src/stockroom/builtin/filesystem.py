@@ -78,11 +78,12 @@ class FilesystemStorage:
         return FileReader(file, length)
 
     def stat(self, sha256: str) -> BlobStat | None:
-        """Tell the size of a blob, or None when there is none."""
+        """Tell the size and the age of a blob, or None when there is none."""
         try:
-            return BlobStat(sha256, self._path(sha256).stat().st_size)
+            found = self._path(sha256).stat()
         except (FileNotFoundError, BlobMissing):
             return None
+        return BlobStat(sha256, found.st_size, found.st_mtime)
 
     def direct_upload(
         self, name: str, *, sha256: str, size: int | None, seconds: int
@@ -103,20 +104,36 @@ class FilesystemStorage:
         return self._blobs
 
     def blobs(self) -> Iterator[BlobStat]:
-        """Every blob, found by walking the folder."""
+        """Every blob, found by walking the folder; what is no blob, or goes meanwhile, is not."""
         for folder, _, names in os.walk(self._blobs):
             for name in names:
-                yield BlobStat(name, (Path(folder) / name).stat().st_size)
+                found = self.stat(name)
+                if found is not None and self._path(name).parent == Path(folder):
+                    yield found
 
-    def leftovers(self) -> Iterator[Path]:
+    def delete(self, sha256: str) -> None:
+        """Remove a blob.
+
+        Not made durable: if a power cut brings the bytes back, they are bytes without a row, which
+        the next sweep finds. Their folder stays, since an upload may be about to publish into it.
+        """
+        with suppress(FileNotFoundError, BlobMissing):
+            self._path(sha256).unlink()
+
+    def leftovers(self) -> Iterator[str]:
         """Staged files that nobody has written to for a day."""
         before = self._clock() - LEFTOVER_AFTER
         for path in self._staging.iterdir():
             try:
                 if path.stat().st_mtime < before:
-                    yield path
+                    yield path.name
             except FileNotFoundError:
                 continue
+
+    def remove_leftover(self, name: str) -> None:
+        """Remove a staged file; a name that leads out of the folder removes nothing."""
+        if name and name == Path(name).name and name != ".." and "\0" not in name:
+            (self._staging / name).unlink(missing_ok=True)
 
     def _path(self, sha256: str) -> Path:
         if not DIGEST.fullmatch(sha256):

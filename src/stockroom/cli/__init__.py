@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from stockroom import __version__
-from stockroom.cli import keys, packages, places, reference, server
+from stockroom.cli import blobs, keys, packages, places, reference, server
 from stockroom.cli.refusals import CommandGroup
 from stockroom.cli.site import Site
 
@@ -45,7 +45,7 @@ def stockroom(context: click.Context, ini: Path | None, data_dir: Path | None) -
     context.call_on_close(context.obj.close)
 
 
-for room in (server, reference, places, keys, packages):
+for room in (server, reference, places, keys, packages, blobs):
     for command in room.COMMANDS:
         stockroom.add_command(command)
 

@@ -1,21 +1,15 @@
-"""`stockroom init`, `migrate`, `serve` and `check`."""
+"""`stockroom init`, `migrate` and `serve`."""
 
 from __future__ import annotations
 
 import gc
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from stockroom.cli.output import json_option, print_json, progress
 from stockroom.cli.site import Site, pass_site
-
-if TYPE_CHECKING:
-    from stockroom.manage.integrity import Finding
 
 OF_EMBEDDED = ("host", "port", "threads", "data_dir")
 
@@ -127,46 +121,4 @@ def _not_collecting() -> Iterator[None]:
         gc.enable()
 
 
-@click.command()
-@click.option("--deep", is_flag=True, help="Read every byte and compare digests.")
-@json_option
-@pass_site
-def check(site: Site, deep: bool, as_json: bool) -> None:
-    """Compare the files in the storage with the database; fails when a file is damaged.
-
-    A blob is the content of a file. One that no row names (unreferenced), or that was never
-    finished (leftover), wastes space only: an upload that broke off leaves it.
-    """
-    from stockroom.manage.integrity import Finding, Integrity
-
-    site.check_schema()
-    integrity = Integrity(site.database, site.storage)
-    findings: list[Finding] = []
-    looked_at = 0
-    with progress("checking blobs", integrity.count(), hidden=as_json) as advance:
-        for step in integrity.check(deep=deep):
-            if isinstance(step, Finding):
-                findings.append(step)
-            else:
-                looked_at += 1
-                advance(1)
-    _report(findings, looked_at, as_json=as_json)
-    if any(finding.is_damage for finding in findings):
-        sys.exit(1)
-
-
-def _report(findings: list[Finding], looked_at: int, *, as_json: bool) -> None:
-    damaged = sum(finding.is_damage for finding in findings)
-    if as_json:
-        listed = [
-            {"kind": finding.kind, "blob": finding.blob, "files": finding.files}
-            for finding in findings
-        ]
-        print_json({"checked": looked_at, "damaged": damaged, "findings": listed})
-        return
-    for finding in findings:
-        click.echo(f"{finding.kind}: {finding.blob} {' '.join(finding.files)}".rstrip())
-    click.echo(f"checked {looked_at} blobs: {damaged} damaged")
-
-
-COMMANDS = (init, migrate, serve, check)
+COMMANDS = (init, migrate, serve)

@@ -18,7 +18,8 @@ class Finding:
     """One thing that is not as it should be.
 
     ``kind`` is ``missing``, ``wrong-size`` or ``wrong-digest``, which lose data, or
-    ``unreferenced`` or ``leftover``, which only waste space. ``files`` are the files concerned.
+    ``unreferenced`` or ``leftover``, which only waste space. ``files`` are the files concerned,
+    published or on their way in.
     """
 
     kind: str
@@ -52,18 +53,21 @@ class Integrity:
 
     def check(self, *, deep: bool) -> Iterator[Finding | Progress]:
         """Look at everything; ``deep`` reads every byte, otherwise sizes must do."""
-        for sha256, size in self._rows():
+        for sha256, size, is_needed in self._rows():
             yield Progress(sha256)
             kind = self._judge(sha256, size, deep=deep)
             if kind:
+                # Only now: what nobody needs any more may have been swept in the meantime.
                 with self._database.read() as connection:
                     names = queries.files_of_blob(connection, sha256)
-                yield Finding(kind, sha256, tuple(names))
+                yield Finding(kind if names else "unreferenced", sha256, tuple(names))
+            elif not is_needed:
+                yield Finding("unreferenced", sha256)
         yield from self._unreferenced()
-        for path in self._storage.leftovers():
-            yield Finding("leftover", path.name)
+        for name in self._storage.leftovers():
+            yield Finding("leftover", name)
 
-    def _rows(self) -> Iterator[tuple[str, int]]:
+    def _rows(self) -> Iterator[tuple[str, int, bool]]:
         last = ""
         while True:
             with self._database.read() as connection:

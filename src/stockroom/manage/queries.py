@@ -6,7 +6,21 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, ScalarSelect, Select, String, case, cast, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    Select,
+    String,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    union,
+)
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from stockroom.models import (
@@ -18,6 +32,7 @@ from stockroom.models import (
     Registry,
     Release,
     Team,
+    UploadFile,
     View,
     Workspace,
 )
@@ -224,15 +239,26 @@ def count_blobs(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(Blob)).scalar_one()
 
 
-def blobs_after(connection: Connection, sha256: str, limit: int) -> Sequence[tuple[str, int]]:
-    """The next blobs in the order of their digests, as digest and size in bytes."""
+def blob_is_needed() -> ColumnElement[bool]:
+    """Whether a row names the blob that the statement around it looks at."""
+    columns = (
+        File.sha256,
+        File.metadata_sha256,
+        UploadFile.sha256,
+        UploadFile.metadata_sha256,
+    )
+    return or_(*(exists().where(column == Blob.sha256) for column in columns))
+
+
+def blobs_after(connection: Connection, sha256: str, limit: int) -> Sequence[tuple[str, int, bool]]:
+    """The next blobs in the order of their digests: digest, size in bytes, whether it is needed."""
     query = (
-        select(Blob.sha256, Blob.size)
+        select(Blob.sha256, Blob.size, blob_is_needed())
         .where(Blob.sha256 > sha256)
         .order_by(Blob.sha256)
         .limit(limit)
     )
-    return [(row.sha256, row.size) for row in connection.execute(query)]
+    return [(row[0], row[1], bool(row[2])) for row in connection.execute(query)]
 
 
 def known_blobs(connection: Connection, digests: Sequence[str]) -> set[str]:
@@ -242,13 +268,16 @@ def known_blobs(connection: Connection, digests: Sequence[str]) -> set[str]:
 
 
 def files_of_blob(connection: Connection, sha256: str) -> list[str]:
-    """Names of the files whose bytes or metadata a blob holds."""
-    query = (
-        select(File.filename)
-        .where((File.sha256 == sha256) | (File.metadata_sha256 == sha256))
-        .order_by(File.filename)
-        .limit(10)
-    )
+    """Names of up to 10 files, uploads in progress included, that need a blob."""
+    found = union(
+        *(
+            select(table.filename).where(
+                (table.sha256 == sha256) | (table.metadata_sha256 == sha256)
+            )
+            for table in (File, UploadFile)
+        )
+    ).subquery()
+    query = select(found.c.filename).order_by(found.c.filename).limit(10)
     return list(connection.execute(query).scalars())
 
 

@@ -23,10 +23,15 @@ class BlobMissing(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class BlobStat:
-    """What a storage knows of one blob without reading it; ``size`` in bytes."""
+    """What a storage knows of one blob without reading it; ``size`` in bytes.
+
+    ``modified_at`` is when its bytes were written last, in seconds since the epoch. Where that is
+    None, bytes without a row are never swept, since they may belong to a running upload.
+    """
 
     sha256: str
     size: int
+    modified_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +125,16 @@ class Storage(Protocol):
         """Every blob in the storage, in no particular order."""
         ...
 
-    def leftovers(self) -> Iterator[Path]:
-        """Staged bytes that no process works on any more (left by a crash)."""
+    def delete(self, sha256: str) -> None:
+        """Remove a blob; one that is not there needs no removing."""
+        ...
+
+    def leftovers(self) -> Iterator[str]:
+        """Names of staged bytes that no process works on any more (left by a crash)."""
+        ...
+
+    def remove_leftover(self, name: str) -> None:
+        """Remove what :meth:`leftovers` has named; one that is gone needs no removing."""
         ...
 
 

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests.archives import make_wheel
+from tests.support.blobs import add_session, unpublish
 from tests.support.cli import CommandLine
 from tests.support.server import BIN
 from tests.support.site import TestSite
+from tests.support.terminals import read_all, terminal_environment
 
 FILENAME, CONTENT = make_wheel("demo-pkg", "1.0")
 DIGEST = hashlib.sha256(CONTENT).hexdigest()
@@ -90,6 +92,42 @@ def test_unreferenced_blob_is_told_but_is_no_damage(
     assert report == f"unreferenced: {OTHER_DIGEST}\nchecked 2 blobs: 0 damaged\n"
 
 
+def test_blob_with_a_row_that_nobody_needs_is_unreferenced(
+    blob: Path, site: TestSite, site_cli: CommandLine
+) -> None:
+    unpublish(site, FILENAME)
+
+    lines = check(site_cli).splitlines()
+
+    assert f"unreferenced: {DIGEST}" in lines
+    assert len(lines) == 3
+    assert lines[-1] == "checked 2 blobs: 0 damaged"
+
+
+@pytest.mark.parametrize("options", [[], ["--deep"]])
+def test_lost_blob_that_nobody_needs_is_no_damage(
+    blob: Path, site: TestSite, site_cli: CommandLine, options: list[str]
+) -> None:
+    unpublish(site, FILENAME)
+    blob.unlink()
+
+    report = check(site_cli, *options)
+
+    assert report.count("unreferenced: ") == 2
+
+
+@pytest.mark.parametrize("column", ["sha256", "metadata_sha256"])
+def test_blob_of_an_upload_session_is_needed(
+    blob: Path, site: TestSite, site_cli: CommandLine, column: str
+) -> None:
+    unpublish(site, FILENAME)
+    add_session(site, **{column: DIGEST})
+
+    assert check(site_cli).count("unreferenced: ") == 1
+    blob.unlink()
+    assert f"missing: {DIGEST} {FILENAME}\n" in check(site_cli, status=1)
+
+
 def test_leftover_of_a_crash_is_told_but_is_no_damage(
     blob: Path, site: TestSite, site_cli: CommandLine
 ) -> None:
@@ -136,20 +174,3 @@ def test_progress_bar_is_shown_at_a_terminal_and_nowhere_else(
     assert b"checking blobs" in shown
     assert at_terminal.stdout == piped.stdout == b"checked 2 blobs: 0 damaged\n"
     assert piped.stderr == b""
-
-
-def terminal_environment() -> dict[str, str]:
-    return {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
-
-
-def read_all(descriptor: int) -> bytes:
-    """Read a pseudo-terminal to its end, which Linux reports as an error."""
-    found = b""
-    try:
-        while data := os.read(descriptor, 65536):
-            found += data
-    except OSError:
-        pass
-    finally:
-        os.close(descriptor)
-    return found

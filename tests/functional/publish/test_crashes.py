@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from tests.archives import make_sdist, make_wheel
 from tests.conftest import MakeSite
 from tests.functional.publish.conftest import server_for
+from tests.support.blobs import LONG_AGO, add_session, put_bytes, unpublish
 from tests.support.cli import CommandLine
-from tests.support.crashing import MINES, CrashingServer
+from tests.support.crashing import MINES, MINES_OF_SWEEP, CrashingServer, crash_command
 from tests.support.site import TestSite, bearer
 from tests.support.uploads import (
     FORM,
@@ -26,6 +28,14 @@ from tests.support.uploads import (
 WHEEL = make_wheel("demo-pkg", "1.0", files={"demo_pkg.py": "ANSWER = 42\n" * 50_000})
 SDIST = make_sdist("demo-pkg", "0.9")
 PUBLISHED = ["between commit and end", "between end and answer"]
+
+
+@pytest.fixture
+def chosen(request: pytest.FixtureRequest, make_site: MakeSite) -> TestSite:
+    """A site with the workspace acme on the kind of database that the test names."""
+    site = make_site(request.getfixturevalue(f"{request.param}_url"))
+    site.create_workspace()
+    return site
 
 
 def listed(site: TestSite, key: str) -> list[str]:
@@ -45,14 +55,29 @@ def assert_sound(site: TestSite, key: str) -> None:
     assert rows["releases"] == rows["files"] == len(page["versions"])
 
 
-def check(site: TestSite, folder: Path, *, status: int = 0) -> str:
-    """What the check command says of a site, of which every byte is read."""
-    command = CommandLine(
+def command_line(site: TestSite, folder: Path) -> CommandLine:
+    """The command on the data of a site."""
+    return CommandLine(
         folder,
         sqlalchemy__url=site.values["sqlalchemy.url"],
         stockroom__storage=site.values["stockroom.storage"],
     )
-    return command.run("check", "--deep", status=status)
+
+
+def check(site: TestSite, folder: Path, *, status: int = 0) -> str:
+    """What the check command says of a site, of which every byte is read."""
+    return command_line(site, folder).run("check", "--deep", status=status)
+
+
+def assert_nothing_left_over(site: TestSite, folder: Path) -> None:
+    """After a sweep without any grace, as a day later, there is what the files need and no more."""
+    for path in (site.folder / "staging").iterdir():
+        os.utime(path, (LONG_AGO.timestamp(), LONG_AGO.timestamp()))
+    command_line(site, folder).run("gc", "--grace", "0", "--force")
+
+    rows, stored = inventory(site)
+    assert rows["blobs"] == len(stored) == 2 * rows["files"]
+    assert check(site, folder) == f"checked {rows['blobs']} blobs: 0 damaged\n"
 
 
 def crash(site: TestSite, folder: Path, moment: str, key: str) -> None:
@@ -91,6 +116,61 @@ def test_u93_a_killed_server_leaves_nothing_by_halves_and_the_retry_works(
     assert again.upload(*WHEEL, key).status == "200 OK"
     assert listed(again, key) == [SDIST[0], WHEEL[0]]
     assert_sound(again, key)
+    assert_nothing_left_over(again, tmp_path / "check")
+    assert_sound(again, key)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "moment"),
+    [
+        ("sqlite", "in the middle of staging"),
+        ("sqlite", "when the first blob is public"),
+        ("postgresql", "between blobs and commit"),
+    ],
+    indirect=["chosen"],
+)
+def test_u93_a_sweep_between_the_crash_and_the_retry_removes_what_is_left(
+    chosen: TestSite, tmp_path: Path, moment: str
+) -> None:
+    key = chosen.create_key()
+    chosen.upload(*SDIST, key)
+    crash(chosen, tmp_path / "crashing", moment, key)
+
+    assert_nothing_left_over(chosen, tmp_path / "sweep")
+
+    assert chosen.upload(*WHEEL, key).status == "200 OK"
+    assert listed(chosen, key) == [SDIST[0], WHEEL[0]]
+    assert_sound(chosen, key)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "moment"),
+    [
+        *(("sqlite", moment) for moment in MINES_OF_SWEEP),
+        ("postgresql", "when the bytes are deleted"),
+    ],
+    indirect=["chosen"],
+)
+def test_a_killed_sweep_loses_nothing_and_the_next_one_goes_on(
+    chosen: TestSite, tmp_path: Path, moment: str
+) -> None:
+    key = chosen.create_key()
+    for file in (SDIST, WHEEL):
+        chosen.upload(*file, key)
+    unpublish(chosen, WHEEL[0])
+    put_bytes(chosen, b"unknown")
+    add_session(chosen, "open", LONG_AGO)
+    commands = command_line(chosen, tmp_path / "sweep")
+
+    crash_command(commands.ini, moment, "gc", "--grace", "0", "--force")
+
+    assert listed(chosen, key) == [SDIST[0]]
+    assert_sound(chosen, key)
+    assert "0 damaged" in check(chosen, tmp_path / "check")
+    assert chosen.upload(*WHEEL, key).status == "200 OK"
+    assert listed(chosen, key) == [SDIST[0], WHEEL[0]]
+    assert_sound(chosen, key)
+    assert_nothing_left_over(chosen, tmp_path / "check")
 
 
 def test_u93_a_server_killed_while_it_receives_leaves_nothing(
@@ -119,6 +199,7 @@ def test_u93_a_server_killed_while_it_receives_leaves_nothing(
     finally:
         again.stop()
     assert listed(site, key) == [WHEEL[0]]
+    assert_nothing_left_over(site, tmp_path / "sweep")
 
 
 def test_u93_a_restarted_server_takes_the_retry(site: TestSite, tmp_path: Path) -> None:

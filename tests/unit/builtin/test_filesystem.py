@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -301,6 +301,43 @@ class TestReading:
         assert found is not None
         assert (found.sha256, found.size) == (digest, len(CONTENT))
 
+    def test_stat_and_blobs_tell_when_the_bytes_were_written(
+        self, storage: FilesystemStorage
+    ) -> None:
+        digest = publish(storage)
+        os.utime(storage.local_file(digest), (5, 1_000_000_000.5))
+
+        found = storage.stat(digest)
+
+        assert found is not None
+        assert found.modified_at == 1_000_000_000.5
+        assert list(storage.blobs()) == [found]
+
+    def test_blobs_leaves_out_what_is_no_blob_or_in_the_wrong_place(
+        self, storage: FilesystemStorage
+    ) -> None:
+        digest = publish(storage)
+        place = storage.local_file(digest)
+        (place.parent / ".nfs0001").touch()
+        (storage.local_root() / digest).touch()
+
+        assert [blob.sha256 for blob in storage.blobs()] == [digest]
+
+    def test_blobs_does_not_mind_that_one_goes_meanwhile(
+        self, storage: FilesystemStorage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        digest = publish(storage)
+        walk = os.walk
+
+        def walk_and_lose(top: Path) -> Iterator[tuple[str, list[str], list[str]]]:
+            for step in list(walk(top)):
+                storage.delete(digest)
+                yield step
+
+        monkeypatch.setattr(os, "walk", walk_and_lose)
+
+        assert list(storage.blobs()) == []
+
     def test_blobs_lists_every_blob(self, storage: FilesystemStorage) -> None:
         digests = {publish(storage, content): len(content) for content in (b"", b"1", b"22")}
 
@@ -337,9 +374,34 @@ class TestLeftovers:
 
         leftovers = list(storage.leftovers())
 
-        assert leftovers == files(storage)
+        assert leftovers == [path.name for path in files(storage)]
         assert len(leftovers) == 1
         crashed.discard()
+
+    def test_a_leftover_can_be_removed_by_its_name_and_twice(
+        self, storage: FilesystemStorage
+    ) -> None:
+        crashed = stage(storage)
+        (path,) = files(storage)
+
+        storage.remove_leftover(path.name)
+        storage.remove_leftover(path.name)
+
+        assert files(storage) == []
+        crashed.discard()
+
+    @pytest.mark.parametrize("name", ["", ".", "..", "../sha256", "a/b", "/etc/passwd", "a\0b"])
+    def test_what_is_no_name_of_a_leftover_removes_nothing(
+        self, storage: FilesystemStorage, name: str
+    ) -> None:
+        digest = publish(storage)
+        outside = storage.local_root().parent.parent / "b"
+        outside.touch()
+
+        storage.remove_leftover(name)
+
+        assert files(storage) == [storage.local_file(digest)]
+        assert outside.exists()
 
     def test_bytes_of_the_last_day_may_be_an_upload_that_still_runs(self, tmp_path: Path) -> None:
         running = stage(FilesystemStorage(tmp_path))
@@ -360,6 +422,58 @@ class TestLeftovers:
         storage = FilesystemStorage(tmp_path)
 
         assert files(storage) == []
+
+
+class TestDeleting:
+    def test_a_deleted_blob_is_gone_and_can_be_published_again(
+        self, storage: FilesystemStorage
+    ) -> None:
+        digest = publish(storage)
+
+        storage.delete(digest)
+
+        assert storage.stat(digest) is None
+        assert files(storage) == []
+        assert read(storage, publish(storage)) == CONTENT
+
+    def test_other_blobs_stay(self, storage: FilesystemStorage) -> None:
+        digest = publish(storage)
+
+        storage.delete(publish(storage, b"other"))
+
+        assert read(storage, digest) == CONTENT
+
+    def test_who_reads_a_blob_meanwhile_gets_all_of_it(self, storage: FilesystemStorage) -> None:
+        digest = publish(storage)
+        reader = storage.open(digest)
+
+        storage.delete(digest)
+
+        assert b"".join(reader) == CONTENT
+        reader.close()
+
+    @pytest.mark.parametrize("digest", [DIGEST, *NO_DIGESTS])
+    def test_what_is_not_there_needs_no_deleting(
+        self, storage: FilesystemStorage, digest: str
+    ) -> None:
+        kept = publish(storage, b"other")
+
+        storage.delete(digest)
+
+        assert files(storage) == [storage.local_file(kept)]
+
+    def test_deleting_between_prepare_and_publish_does_not_hinder(
+        self, storage: FilesystemStorage
+    ) -> None:
+        digest = publish(storage)
+        again = stage(storage)
+        again.prepare(digest)
+
+        storage.delete(digest)
+        again.publish()
+
+        assert read(storage, digest) == CONTENT
+        again.discard()
 
 
 class TestUrl:
