@@ -39,6 +39,8 @@ class Feed:
         self._database = database
         self._listeners: list[Listener] = []
         self._lock = Lock()
+        # Numbers of the last pull that began, and of the last that is through.
+        self._begun = self._done = 0
         self._read = outbox.read_sqlite if database.is_sqlite else outbox.read_postgresql
         watch = _SqliteWatch if database.is_sqlite else _PostgresqlWatch
         # Watched from before the position is read, so that no commit falls in between; whoever
@@ -57,14 +59,23 @@ class Feed:
         self._watch.check()
 
     def pull(self) -> None:
-        """Ask the database what is new, and apply it."""
+        """Ask the database what is new, and apply it.
+
+        Many who want to know at once are served by one of them: whatever was committed before one
+        asks is seen by every pull that begins afterwards.
+        """
+        before = self._begun
         with self._lock:
+            if self._done > before:
+                return
+            self._begun += 1
             with self._database.read_news() as connection:
                 position, changes = self._read(connection, self._position)
             if changes:
                 for listener in self._listeners:
                     listener(changes)
             self._position = position
+            self._done = self._begun
 
     def close(self) -> None:
         """Stop the thread and close the connections."""
