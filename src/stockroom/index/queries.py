@@ -27,6 +27,7 @@ FILE_COLUMNS = (
     File.yanked,
     File.yanked_reason,
     File.uploaded_at,
+    File.id,
 )
 
 

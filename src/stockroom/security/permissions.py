@@ -14,6 +14,30 @@ class Permission(StrEnum):
     REGISTRY_UPLOAD = "registry:upload"
     """Publish files to a registry."""
 
+    REGISTRY_READ = "registry:read"
+    """See a registry's settings and use, and its packages with their notes."""
+
+    RELEASE_YANK = "release:yank"
+    """Yank and unyank releases and files."""
+
+    PACKAGE_CHANGE = "package:change"
+    """Set the status and the notes of packages, and the notes of releases."""
+
+    PACKAGE_DELETE = "package:delete"
+    """Delete packages, releases and files, and lift the ban on the names of deleted files."""
+
+    REGISTRY_CHANGE = "registry:change"
+    """Set a registry's settings."""
+
+    REGISTRY_AUDIT = "registry:audit"
+    """Read who changed what in a registry."""
+
+    TEAM_READ = "team:read"
+    """See a team's settings and use."""
+
+    TEAM_CHANGE = "team:change"
+    """Set a team's settings."""
+
 
 class Role(StrEnum):
     """Roles in ascending order; each may do what the ones before it may."""
@@ -24,15 +48,29 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
-READ = frozenset({Permission.VIEW_READ})
-WRITE = READ | {Permission.REGISTRY_UPLOAD}
+OPEN = frozenset({Permission.VIEW_READ})
+"""What the visibility of a workspace gives to those without a role."""
+READ = OPEN | {Permission.REGISTRY_READ, Permission.TEAM_READ}
+WRITE = READ | {Permission.REGISTRY_UPLOAD, Permission.RELEASE_YANK}
+ADMINISTER = WRITE | {
+    Permission.PACKAGE_CHANGE,
+    Permission.PACKAGE_DELETE,
+    Permission.REGISTRY_CHANGE,
+    Permission.REGISTRY_AUDIT,
+    Permission.TEAM_CHANGE,
+}
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.READER: READ,
     Role.WRITER: WRITE,
-    Role.ADMIN: WRITE,
-    Role.OWNER: WRITE,
+    Role.ADMIN: ADMINISTER,
+    Role.OWNER: ADMINISTER,
 }
+
+
+def least_role(permission: str) -> Role:
+    """The lowest role that carries ``permission``."""
+    return next(role for role, carried in ROLE_PERMISSIONS.items() if permission in carried)
 
 
 def principal(role: str, scope_kind: str, scope_id: int) -> str:

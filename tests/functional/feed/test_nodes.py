@@ -225,7 +225,7 @@ def test_s61_a_workspace_that_was_closed_while_the_directory_was_read_is_closed(
     set_visibility(nodes.one, "public", nodes.workspace)
     cold = make_site(nodes.url, folder="cold")
 
-    with stopped_at(cold, "workspaces") as gate:
+    with stopped_at(cold, "teams") as gate:
         reader = Worker(lambda: cold.get(nodes.index, status="*"))
         gate.wait()
         set_visibility(nodes.one, "team", nodes.workspace)
