@@ -8,7 +8,7 @@ import click
 
 from stockroom.cli import deleting, notes, yanking
 from stockroom.cli.arguments import NAME, REGISTRY, find_registry, split_registry
-from stockroom.cli.output import json_option, print_json, show
+from stockroom.cli.output import count, human_size, json_option, print_json, show
 from stockroom.cli.site import ACTOR, Site, pass_site
 
 if TYPE_CHECKING:
@@ -57,18 +57,20 @@ def list_packages(site: Site, registry: str, query: str, status: str | None, as_
 @pass_site
 def show_package(site: Site, registry: str, name: str, as_json: bool) -> None:
     """Show the package NAME: status, notes, and its files, the newest last."""
-    from msgspec.structs import asdict
-
     from stockroom.manage.reports import queries
+    from stockroom.manage.reports.documents import package_document
+    from stockroom.manage.usage.queries import find_place
 
     with site.read() as connection:
-        head = queries.package_head(connection, find_registry(connection, registry), name)
+        place = find_place(connection, *split_registry(registry))
+        head = queries.package_head(connection, place.id, name)
         report = queries.package_report(connection, head)
         files = queries.package_files(connection, head)
+    document = package_document(report, place.policy, place.team_policy)
     if as_json:
-        print_json({**asdict(report), "files": files})
+        print_json({**document, "files": files})
         return
-    _print_head(report)
+    _print_head(report, document["max_size"])
     show(files, FILE_COLUMNS, as_json=False)
 
 
@@ -91,9 +93,11 @@ def status(site: Site, registry: str, name: str, status: str, reason: str | None
     click.echo(f"{name} is {status} now")
 
 
-def _print_head(report: PackageReport) -> None:
+def _print_head(report: PackageReport, quota: int | None) -> None:
     reason = f": {report.status_reason}" if report.status_reason else ""
     click.echo(f"{report.display_name} is {report.status}{reason}")
+    limit = f" of {human_size(quota)}" if quota else ""
+    click.echo(f"{human_size(report.size)}{limit} in {count(len(report.releases), 'release')}")
     if report.notes:
         click.echo(f"\n{report.notes}\n")
     for release in report.releases:

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 WRITE_SECONDS = 5.0
 """How long downloads are collected before they are written."""
+CLOSE_SECONDS = 10.0
+"""How long the end of the process waits for a database that does not answer."""
 BATCH = 500
 MOST_REMEMBERED = 200_000
 """Files of which it is known that today's download is noted; more are looked up again."""
@@ -87,7 +89,7 @@ class Downloads:
         self._stopping.set()
         self._news.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(CLOSE_SECONDS)
 
     def _run(self) -> None:
         while not self._stopping.is_set():

@@ -24,7 +24,7 @@ from stockroom.manage.lookups import (
     releases_of,
 )
 from stockroom.manage.problems import NotConfirmed
-from stockroom.manage.texts import clean_reason
+from stockroom.manage.texts import clean_reason, excerpt
 from stockroom.models import BurntFilename, File, Package, Registry, Release
 from stockroom.policies import RegistryPolicy, read_policy
 
@@ -127,7 +127,7 @@ class Deletions:
             before={
                 "display_name": package.display_name,
                 "status": package.status,
-                "notes": package.notes,
+                "notes": excerpt(package.notes),
                 "releases": len(releases),
                 "files": len(files),
                 "size": size,
@@ -146,7 +146,7 @@ class Deletions:
             package,
             version=release.version,
             before=[_remembered(file) for file in files],
-            notes=release.notes,
+            notes=excerpt(release.notes),
             reason=reason,
         )
         deleted = self._drop_files(package, files)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from stockroom.feed import emit
 from stockroom.manage.lookups import files_of, find_file, find_release, lock_package
-from stockroom.manage.texts import clean_notes, clean_reason
+from stockroom.manage.texts import clean_notes, clean_reason, excerpt
 from stockroom.models import File, Package
 
 STATUSES = ("active", "archived", "deprecated", "quarantined")
@@ -106,8 +106,8 @@ class Packages:
         notes = clean_notes(notes)
         package = self._lock(workspace, registry, name)
         if package.notes != notes:
-            before, package.notes = package.notes, notes
-            self._changed("package.notes-changed", package, before=before, after=notes)
+            before, package.notes = excerpt(package.notes), notes
+            self._changed("package.notes-changed", package, before=before, after=excerpt(notes))
 
     def set_release_notes(
         self, workspace: str, registry: str, name: str, version: str, notes: str | None
@@ -120,13 +120,13 @@ class Packages:
         package = self._lock(workspace, registry, name)
         release = find_release(self._session, package, version)
         if release.notes != notes:
-            before, release.notes = release.notes, notes
+            before, release.notes = excerpt(release.notes), notes
             self._changed(
                 "release.notes-changed",
                 package,
                 version=release.version,
                 before=before,
-                after=notes,
+                after=excerpt(notes),
             )
 
     def _yank(

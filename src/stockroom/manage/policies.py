@@ -47,6 +47,12 @@ def quota_of(policy: Quotas) -> int | None:
     return policy.max_total_mb * MIB or None
 
 
+def package_quota_of(*policies: Quotas) -> int | None:
+    """The most that the files of one package may take, in bytes; None without a limit (U-72)."""
+    limits = [policy.max_package_mb for policy in policies if policy.max_package_mb]
+    return min(limits) * MIB if limits else None
+
+
 class Policies:
     """Sets settings in the transaction of ``session``; every node obeys from its next request on.
 

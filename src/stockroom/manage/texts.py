@@ -8,6 +8,8 @@ MAX_REASON = 1000
 """Characters of a reason, which stands on every page of the package."""
 MAX_NOTES = 64 * 1024
 """Bytes of a note in UTF-8."""
+MAX_EXCERPT = 1000
+"""Characters of a note that an event holds."""
 
 
 def clean_reason(text: str | None) -> str | None:
@@ -38,6 +40,13 @@ def clean_notes(text: str | None) -> str | None:
             f"the notes have {size} bytes, at most {MAX_NOTES} are kept; link to a longer text"
         )
     return notes or None
+
+
+def excerpt(notes: str | None) -> str | None:
+    """The beginning of ``notes`` for the audit trail, which is read by the page."""
+    if notes is None or len(notes) <= MAX_EXCERPT:
+        return notes
+    return f"{notes[:MAX_EXCERPT]}..."
 
 
 def is_storable(text: str) -> bool:

@@ -115,11 +115,17 @@ def test_a_package_is_shown_with_status_and_notes(key: str, site_cli: CommandLin
     site_cli.run("package", "status", *PACKAGE, "deprecated", "--reason", "use other")
     site_cli.run("package", "notes", *PACKAGE, "--set", "# Ask Ann")
     site_cli.run("package", "notes", *PACKAGE, "1.1", "--set", "good")
+    site_cli.run("registry", "set", "acme/main", "max_package_mb=5")
+    site_cli.run("team", "set", "acme", "max_package_mb=3")
 
     shown = site_cli.run("package", "show", *PACKAGE)
     data = site_cli.json("package", "show", *PACKAGE)
 
-    assert shown.startswith("Demo.Pkg is deprecated: use other\n\n# Ask Ann\n")
+    first, second, rest = shown.split("\n", 2)
+    assert first == "Demo.Pkg is deprecated: use other"
+    assert second.endswith(" of 3.0 MiB in 2 releases")
+    assert rest.startswith("\n# Ask Ann\n")
+    assert data["max_size"] == 3 * 1024**2
     assert "Demo.Pkg 1.1:\n\ngood\n" in shown
     assert LATER[0] in shown
     assert [row["notes"] for row in data["releases"]] == [None, "good"]

@@ -108,7 +108,7 @@ def test_a_deleted_package_is_gone_from_its_page_and_the_list(nodes: Nodes) -> N
         )
 
     nodes.soon(lambda: nodes.status(f"{nodes.index}demo-pkg/") == 404)
-    assert b"demo-pkg" not in nodes.other.get(nodes.index, nodes.key).body
+    nodes.soon(lambda: b"demo-pkg" not in nodes.other.get(nodes.index, nodes.key).body)
 
 
 @pytest.mark.parametrize("kind", ["registry", "team"])

@@ -11,7 +11,7 @@ from stockroom.manage.api.registries import SettingsPatch
 from stockroom.models import Event, Team
 from stockroom.policies import RegistryPolicy, TeamPolicy
 from stockroom.spi.settings import declared
-from tests.functional.manage.conftest import BASE, SIZE, Desk
+from tests.functional.manage.conftest import BASE, PACKAGE, SIZE, Desk
 
 TEAM = "/v1/teams/WORKSPACE"
 
@@ -90,6 +90,17 @@ def test_use_is_shown_against_the_quota(desks: Desk) -> None:
             "size": SIZE,
             "max_size": 3 * 1024 * 1024,
         }
+
+
+def test_a_package_is_shown_against_the_lower_quota(desk: Desk) -> None:
+    found = []
+
+    for path, limit in ((BASE, 5), (TEAM, 3), (BASE, 2)):
+        found.append(desk.read(PACKAGE)["max_size"])
+        change(desk, path, {"max_package_mb": limit})
+
+    assert found == [None, 5 * 1024 * 1024, 3 * 1024 * 1024]
+    assert desk.read(PACKAGE)["max_size"] == 2 * 1024 * 1024
 
 
 @pytest.mark.parametrize("path", [BASE, TEAM])

@@ -8,7 +8,7 @@ import pytest
 
 from stockroom.manage.preconditions import check_if_match, etag_of
 from stockroom.manage.problems import InvalidText, PreconditionFailed
-from stockroom.manage.texts import MAX_NOTES, MAX_REASON, clean_notes, clean_reason
+from stockroom.manage.texts import MAX_NOTES, MAX_REASON, clean_notes, clean_reason, excerpt
 
 THEN = datetime(2026, 5, 1, 12, 30, tzinfo=UTC)
 
@@ -42,6 +42,12 @@ def test_length_of_a_reason_is_in_characters_and_of_notes_in_bytes() -> None:
         clean_reason("ü" * (MAX_REASON + 1))
     with pytest.raises(InvalidText, match="65538 bytes"):
         clean_notes("ü" * (MAX_NOTES // 2 + 1))
+
+
+def test_events_hold_the_beginning_of_a_long_note() -> None:
+    assert excerpt(None) is None
+    assert excerpt("x" * 1000) == "x" * 1000
+    assert excerpt("x" * 1001) == "x" * 1000 + "..."
 
 
 def test_every_state_of_a_package_has_its_tag() -> None:

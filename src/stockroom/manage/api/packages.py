@@ -16,6 +16,7 @@ from stockroom.manage.api.parameters import Parameters
 from stockroom.manage.deletions import Deletions
 from stockroom.manage.packages import STATUSES, Packages
 from stockroom.manage.reports import queries
+from stockroom.manage.reports.documents import package_document
 from stockroom.resources import PackageResource, RegistryResource
 from stockroom.web import Ready, Request
 
@@ -76,5 +77,7 @@ def delete_package(context: PackageResource, request: Request) -> Ready:
 
 
 def _shown(connection: Connection, context: PackageResource) -> Ready:
-    head = queries.package_head(connection, context.registry.row.id, context.__name__)
-    return answer(queries.package_report(connection, head), head.etag)
+    row = context.registry.row
+    head = queries.package_head(connection, row.id, context.__name__)
+    report = queries.package_report(connection, head)
+    return answer(package_document(report, row.policy, row.team.policy), head.etag)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-import msgspec
+from msgspec.structs import asdict
 
-from stockroom.manage.policies import describe, quota_of
-from stockroom.manage.reports.rows import Usage
+from stockroom.manage.policies import describe, package_quota_of, quota_of
+from stockroom.manage.reports.rows import PackageReport, Usage
 from stockroom.manage.retention import Plan
 from stockroom.policies import Quotas, RegistryPolicy, TeamPolicy
 
@@ -34,6 +34,11 @@ def team_document(name: str, policy: TeamPolicy, usage: Usage) -> dict[str, Any]
         "usage": usage_document(usage, policy),
         "settings": settings_document(policy),
     }
+
+
+def package_document(report: PackageReport, *policies: Quotas) -> dict[str, Any]:
+    """A package: what its files take, against the quotas of its registry and its team."""
+    return {**asdict(report), "max_size": package_quota_of(*policies)}
 
 
 def settings_document(policy: Quotas) -> dict[str, Any]:
@@ -86,4 +91,4 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 
 def usage_document(usage: Usage, policy: Quotas) -> dict[str, Any]:
     """What is held, against the quota."""
-    return {**msgspec.to_builtins(usage), "max_size": quota_of(policy)}
+    return {**asdict(usage), "max_size": quota_of(policy)}
