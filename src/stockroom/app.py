@@ -15,9 +15,11 @@ from stockroom.health import healthz
 from stockroom.index import stages
 from stockroom.index import views as index_views
 from stockroom.index.delivery import Delivery
+from stockroom.index.downloads import Downloads
 from stockroom.index.files import Files
 from stockroom.index.pages import Pages
 from stockroom.index.stages import StagedPackages
+from stockroom.manage.api import views as manage_views
 from stockroom.plugins import Plugins
 from stockroom.proxies import TrustedProxies
 from stockroom.publish import upload2
@@ -40,7 +42,8 @@ class Application(TrustedProxies):
         self.services = services
 
     def close(self) -> None:
-        """Stop the feed's thread and close every connection; the application is of no use then."""
+        """Stop every thread and close every connection; the application is of no use then."""
+        cast(Downloads, self.services[Downloads]).close()
         cast(Feed, self.services[Feed]).close()
         cast(Database, self.services[Database]).dispose()
 
@@ -86,6 +89,7 @@ def make_app(configuration: Configuration) -> Application:
     if settings.upload2:
         upload2.configure(config)
         stages.configure(config)
+    manage_views.configure(config)
     config.add_route("healthz", "/healthz")
     config.add_view(healthz, route_name="healthz")
     return Application(config.make_wsgi_app(), services, settings)
@@ -114,6 +118,7 @@ def _services(
         Pages: pages,
         Files: Files(database, storage, pages),
         Delivery: Delivery(storage, settings),
+        Downloads: Downloads(database, feed),
         Publisher: publisher,
         Stages: Stages(publisher, database),
         StagedPackages: StagedPackages(database, storage),

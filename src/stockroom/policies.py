@@ -26,7 +26,7 @@ decision = choice(*DECISIONS)
 
 def normal_words(value: str) -> tuple[str, ...]:
     """Words in the form that all spellings of a name share, such as ``acme-``."""
-    return words(" ".join(map(normalize, words(value))))
+    return tuple(dict.fromkeys(map(normalize, words(value))))
 
 
 class PolicyInvalid(BadRequest):
@@ -45,7 +45,9 @@ def _days(help: str) -> int:  # noqa: A002 - the word for it
 
 def _rule(name: str) -> str:
     policy = POLICIES[name]
-    return setting(parse=decision, default=policy.default, help=f"{policy.help} ({policy.rule})")
+    return setting(
+        parse=decision, default=policy.default, help=f"{policy.help[:-1]} ({policy.rule})."
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,7 +28,7 @@ from stockroom.feed import Feed
 from stockroom.resources import Directory, Missing, Resource, Root
 from stockroom.resources.tree import Nowhere
 from stockroom.security.identity import REFUSED
-from stockroom.security.permissions import Permission
+from stockroom.security.permissions import Permission, least_role
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -222,14 +222,20 @@ def show_denied(refusal: HTTPNotFound | HTTPForbidden, request: Request) -> Read
         problem = Unauthenticated(
             "this needs an API key: send it as the password of the user __token__"
         )
-    elif readable:
-        problem = Forbidden(
-            f"the API key named {identity.name!r} may read here and no more; publishing needs one "
-            "with the role writer"
-        )
+    elif readable and isinstance(refusal, HTTPForbidden):
+        problem = forbidden(request, refusal.result.permission)
     else:
         problem = NotFound(f"there is nothing at {request.path_info} that this API key may see")
     return show_problem(problem, request)
+
+
+def forbidden(request: Request, permission: str) -> Forbidden:
+    """What a caller is told who may read here, but lacks ``permission``."""
+    what = "publishing" if permission == Permission.REGISTRY_UPLOAD else "this"
+    return Forbidden(
+        f"the API key named {request.identity.name!r} may not do that here; {what} needs one with "
+        f"the role {least_role(permission)}"
+    )
 
 
 def show_bad_path(error: URLDecodeError, request: Request) -> Ready:

@@ -153,6 +153,7 @@ def make_file(filename: str, **changes: Any) -> FileDetail:
         "yanked": False,
         "yanked_reason": None,
         "uploaded_at": UPLOADED,
+        "id": 1,
     }
     return FileDetail(**{**values, **changes})
 

@@ -10,16 +10,13 @@ from pathlib import Path
 from threading import get_ident
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import select
 from webtest import TestApp
 
 from stockroom.app import Application, make_app
 from stockroom.db import Database
-from stockroom.feed import emit
 from stockroom.manage.keys import Keys
 from stockroom.manage.places import Places
-from stockroom.models import Registry, Team, Workspace
-from stockroom.policies import Quotas, RegistryPolicy, TeamPolicy, changed
+from stockroom.manage.policies import Policies
 from stockroom.settings import read_settings
 from tests.support.statements import watched
 
@@ -72,22 +69,13 @@ class TestSite:
     def set_policy(self, registry: str = "acme/main", **changes: str) -> None:
         """Change what a registry decides for itself."""
         workspace, name = registry.split("/")
-        query = (
-            select(Registry)
-            .join(Workspace, Workspace.id == Registry.workspace_id)
-            .where(Workspace.name == workspace, Registry.name == name)
-        )
-        self._set(query, RegistryPolicy, changes)
+        with self.database.transaction() as session:
+            Policies(session, "test").change_registry(workspace, name, changes)
 
     def set_team_policy(self, team: str = "acme", **changes: str) -> None:
         """Change what holds for all registries of a team."""
-        self._set(select(Team).where(Team.name == team), TeamPolicy, changes)
-
-    def _set(self, query: Any, kind: type[Quotas], changes: dict[str, str]) -> None:
         with self.database.transaction() as session:
-            row = session.execute(query).scalar_one()
-            row.settings = changed(kind, row.settings, changes)
-            emit(session, "registry.changed", "test")
+            Policies(session, "test").change_team(team, changes)
 
     def upload(
         self,

@@ -40,6 +40,16 @@ class Workspace:
         """A key that may only install."""
         return self._node.create_key("reader", self.name)
 
+    @cached_property
+    def admin(self) -> str:
+        """A key that may administer."""
+        return self._node.create_key("admin", self.name)
+
+    @property
+    def api(self) -> str:
+        """The URL below which the registry is administered."""
+        return f"{self.server.base}/v1/workspaces/{self.name}/registries/main"
+
     @property
     def host(self) -> str:
         """Host and port of the server."""

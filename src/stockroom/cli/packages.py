@@ -6,15 +6,26 @@ from typing import TYPE_CHECKING
 
 import click
 
-from stockroom.cli.output import json_option, show
-from stockroom.cli.places import split_registry
+from stockroom.cli import deleting, notes, yanking
+from stockroom.cli.arguments import NAME, REGISTRY, find_registry, split_registry
+from stockroom.cli.output import count, human_size, json_option, print_json, show
 from stockroom.cli.site import ACTOR, Site, pass_site
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from stockroom.manage.reports.rows import PackageReport
 
-REGISTRY = click.argument("registry", metavar="WORKSPACE/REGISTRY")
 STATUSES = click.Choice(["active", "archived", "deprecated", "quarantined"])
+PACKAGE_COLUMNS = ("name", "status", "releases", "files", "size", "serial")
+FILE_COLUMNS = (
+    "version",
+    "filename",
+    "size",
+    "yanked",
+    "yanked_reason",
+    "uploaded_at",
+    "uploaded_by",
+    "downloaded_at",
+)
 
 
 @click.group()
@@ -24,71 +35,48 @@ def package() -> None:
 
 @package.command("list")
 @REGISTRY
+@click.option("--query", default="", metavar="TEXT", help="Only names that contain this.")
+@click.option("--status", type=STATUSES, help="Only packages of this status.")
 @json_option
 @pass_site
-def list_packages(site: Site, registry: str, as_json: bool) -> None:
+def list_packages(site: Site, registry: str, query: str, status: str | None, as_json: bool) -> None:
     """List the packages of a registry."""
-    from stockroom.manage import queries
+    from stockroom.manage.reports import queries
 
     with site.read() as connection:
-        rows = queries.packages(connection, _find(connection, registry))
-    show(rows, queries.PackageRow._fields, as_json=as_json)
+        rows = queries.package_page(
+            connection, find_registry(connection, registry), part=query, status=status
+        )
+    show(rows, PACKAGE_COLUMNS, as_json=as_json)
 
 
 @package.command("show")
 @REGISTRY
-@click.argument("name")
+@NAME
 @json_option
 @pass_site
 def show_package(site: Site, registry: str, name: str, as_json: bool) -> None:
-    """List the files of the package NAME, the newest last."""
-    from stockroom.dists import normalize
-    from stockroom.manage import queries
-    from stockroom.manage.problems import NoSuchPlace
+    """Show the package NAME: status, notes, and its files, the newest last."""
+    from stockroom.manage.reports import queries
+    from stockroom.manage.reports.documents import package_document
+    from stockroom.manage.usage.queries import find_place
 
     with site.read() as connection:
-        rows = queries.files(connection, _find(connection, registry), normalize(name))
-    if not rows:
-        raise NoSuchPlace(f"there is no package {name} in {registry}")
-    show(rows, queries.FileRow._fields, as_json=as_json)
-
-
-@package.command("yank")
-@REGISTRY
-@click.argument("name")
-@click.argument("version")
-@click.option("--reason", help="Shown to whoever installs it all the same.")
-@pass_site
-def yank(site: Site, registry: str, name: str, version: str, reason: str | None) -> None:
-    """Yank the release VERSION: resolvers skip it unless it is pinned."""
-    from stockroom.manage.packages import Packages
-
-    with site.write() as session:
-        count = Packages(session, ACTOR).set_yanked(
-            *split_registry(registry), name, version, yanked=True, reason=reason
-        )
-    click.echo(f"yanked {name} {version} ({_files(count)})")
-
-
-@package.command("unyank")
-@REGISTRY
-@click.argument("name")
-@click.argument("version")
-@pass_site
-def unyank(site: Site, registry: str, name: str, version: str) -> None:
-    """Take back the yanking of the release VERSION."""
-    from stockroom.manage.packages import Packages
-
-    with site.write() as session:
-        count = Packages(session, ACTOR).set_yanked(
-            *split_registry(registry), name, version, yanked=False
-        )
-    click.echo(f"unyanked {name} {version} ({_files(count)})")
+        place = find_place(connection, *split_registry(registry))
+        head = queries.package_head(connection, place.id, name)
+        report = queries.package_report(connection, head)
+        files = queries.package_files(connection, head)
+    document = package_document(report, place.policy, place.team_policy)
+    if as_json:
+        print_json({**document, "files": files})
+        return
+    _print_head(report, document["max_size"])
+    show(files, FILE_COLUMNS, as_json=False)
 
 
 @package.command("status")
 @REGISTRY
-@click.argument("name")
+@NAME
 @click.argument("status", type=STATUSES)
 @click.option("--reason", help="Shown to whoever asks for the package.")
 @pass_site
@@ -105,18 +93,19 @@ def status(site: Site, registry: str, name: str, status: str, reason: str | None
     click.echo(f"{name} is {status} now")
 
 
-def _find(connection: Connection, registry: str) -> int:
-    from stockroom.manage import queries
-    from stockroom.manage.problems import NoSuchPlace
+def _print_head(report: PackageReport, quota: int | None) -> None:
+    reason = f": {report.status_reason}" if report.status_reason else ""
+    click.echo(f"{report.display_name} is {report.status}{reason}")
+    limit = f" of {human_size(quota)}" if quota else ""
+    click.echo(f"{human_size(report.size)}{limit} in {count(len(report.releases), 'release')}")
+    if report.notes:
+        click.echo(f"\n{report.notes}\n")
+    for release in report.releases:
+        if release.notes:
+            click.echo(f"{report.display_name} {release.version}:\n\n{release.notes}\n")
 
-    found = queries.find_registry(connection, *split_registry(registry))
-    if found is None:
-        raise NoSuchPlace(f"there is no registry {registry}; `stockroom registry list` shows all")
-    return found
 
-
-def _files(count: int) -> str:
-    return "1 file" if count == 1 else f"{count} files"
-
+for command in (*yanking.COMMANDS, *notes.COMMANDS, *deleting.COMMANDS):
+    package.add_command(command)
 
 COMMANDS = (package,)

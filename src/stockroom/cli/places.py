@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
+from stockroom.cli import policies, retention
+from stockroom.cli.arguments import split_registry
 from stockroom.cli.output import json_option, show
 from stockroom.cli.site import ACTOR, Site, pass_site
-from stockroom.errors import BadRequest
 
 VISIBILITIES = click.Choice(["team", "global", "public"])
 VISIBILITY_HELP = (
@@ -132,12 +133,9 @@ def list_registries(site: Site, as_json: bool) -> None:
     show(rows, queries.RegistryRow._fields, as_json=as_json)
 
 
-def split_registry(text: str) -> tuple[str, str]:
-    """``WORKSPACE/NAME`` in its two parts; raises BadRequest."""
-    workspace_name, slash, name = text.partition("/")
-    if not slash or not workspace_name or not name or "/" in name:
-        raise BadRequest(f"{text!r} must be WORKSPACE/NAME, such as acme/main")
-    return workspace_name, name
-
+for command in policies.TEAM_COMMANDS:
+    team.add_command(command)
+for command in (*policies.REGISTRY_COMMANDS, *retention.COMMANDS):
+    registry.add_command(command)
 
 COMMANDS = (team, workspace, registry)

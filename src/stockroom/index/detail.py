@@ -23,6 +23,8 @@ class FileDetail(Struct, frozen=True):
     yanked: bool
     yanked_reason: str | None
     uploaded_at: datetime
+    id: int | None
+    """Of its row, under which its downloads are noted; None if it is not published yet."""
 
     @property
     def announces_metadata(self) -> bool:

@@ -29,6 +29,7 @@ FILE_COLUMNS = (
     File.yanked,
     File.yanked_reason,
     File.uploaded_at,
+    File.id,
 )
 
 
@@ -140,4 +141,5 @@ def _staged(facts: dict[str, Any], at: datetime) -> FileDetail:
         yanked=False,
         yanked_reason=None,
         uploaded_at=at,
+        id=None,
     )

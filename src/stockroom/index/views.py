@@ -6,12 +6,16 @@ from pyramid.config import Configurator
 
 from stockroom.dists import normalize
 from stockroom.index.delivery import Delivery
+from stockroom.index.downloads import Downloads
 from stockroom.index.files import METADATA_SUFFIX, Files
 from stockroom.index.negotiation import choose_coding, negotiate
 from stockroom.index.pages import Pages
 from stockroom.resources import SeenPackage, ViewResource
 from stockroom.security.permissions import Permission
 from stockroom.web import READS, Ready, Request, at, redirect
+
+GIVES_BYTES = ("200", "206", "302", "307")
+"""Statuses with which a client gets bytes of a file, from here or from where it is sent."""
 
 
 def project_page(context: SeenPackage, request: Request) -> Ready:
@@ -50,7 +54,11 @@ def file(context: SeenPackage, request: Request) -> Ready:
         )
         return page.answer(request.environ.get("HTTP_IF_NONE_MATCH", ""))
     found = request.service(Files).find(context.view.row, context.__name__, sha256, filename)
-    return request.service(Delivery).deliver(found, request.environ)
+    answer = request.service(Delivery).deliver(found, request.environ)
+    gives_bytes = answer.status.startswith(GIVES_BYTES)
+    if gives_bytes and found.id is not None and request.environ["REQUEST_METHOD"] == "GET":
+        request.service(Downloads).note(found.id)
+    return answer
 
 
 def project_without_slash(context: SeenPackage, request: Request) -> Ready:

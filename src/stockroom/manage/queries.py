@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
+from stockroom.manage.policies import quota_of
 from stockroom.models import (
     ApiKey,
     Blob,
@@ -30,12 +31,12 @@ from stockroom.models import (
     Grant,
     Package,
     Registry,
-    Release,
     Team,
     UploadFile,
     View,
     Workspace,
 )
+from stockroom.policies import RegistryPolicy, read_policy
 
 
 class TeamRow(NamedTuple):
@@ -57,13 +58,14 @@ class WorkspaceRow(NamedTuple):
 
 
 class RegistryRow(NamedTuple):
-    """A registry, its size in bytes."""
+    """A registry, its size and its quota in bytes; None without a quota (U-72)."""
 
     registry: str
     kind: str
     packages: int
     files: int
     size: int
+    quota: int | None
     created_at: datetime
 
 
@@ -78,29 +80,6 @@ class KeyRow(NamedTuple):
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
-
-
-class PackageRow(NamedTuple):
-    """A package."""
-
-    name: str
-    status: str
-    releases: int
-    files: int
-    serial: int
-
-
-class FileRow(NamedTuple):
-    """A file of a package, its size in bytes."""
-
-    version: str
-    filename: str
-    size: int
-    sha256: str
-    yanked: bool
-    yanked_reason: str | None
-    uploaded_at: datetime
-    uploaded_by: str
 
 
 def teams(connection: Connection) -> list[TeamRow]:
@@ -136,7 +115,7 @@ def registries(connection: Connection) -> list[RegistryRow]:
     """All registries by workspace and name."""
     packages = _per_registry(select(func.count(Package.id)), Package.registry_id)
     files = _per_registry(select(func.count(File.id)), File.registry_id)
-    size = _per_registry(select(func.coalesce(func.sum(File.size), 0)), File.registry_id)
+    size = _per_registry(select(func.coalesce(func.sum(Package.size), 0)), Package.registry_id)
     query = (
         select(
             Workspace.name + "/" + Registry.name,
@@ -144,12 +123,16 @@ def registries(connection: Connection) -> list[RegistryRow]:
             packages,
             files,
             size,
+            Registry.settings,
             Registry.created_at,
         )
         .join(Workspace, Workspace.id == Registry.workspace_id)
         .order_by(Workspace.name, Registry.name)
     )
-    return [RegistryRow._make((*row[:4], int(row[4]), row[5])) for row in connection.execute(query)]
+    return [
+        RegistryRow._make((*row[:4], int(row[4]), _quota(row[5]), row[6]))
+        for row in connection.execute(query)
+    ]
 
 
 def keys(connection: Connection) -> list[KeyRow]:
@@ -183,55 +166,6 @@ def keys(connection: Connection) -> list[KeyRow]:
         .order_by(ApiKey.id)
     )
     return [KeyRow._make(row) for row in connection.execute(query)]
-
-
-def find_registry(connection: Connection, workspace: str, name: str) -> int | None:
-    """The id of a registry."""
-    query = (
-        select(Registry.id)
-        .join(Workspace, Workspace.id == Registry.workspace_id)
-        .where(Workspace.name == workspace, Registry.name == name)
-    )
-    return connection.execute(query).scalar()
-
-
-def packages(connection: Connection, registry_id: int) -> list[PackageRow]:
-    """The packages of a registry by name."""
-    releases = select(func.count(Release.id)).where(Release.package_id == Package.id)
-    files = select(func.count(File.id)).where(File.package_id == Package.id)
-    query = (
-        select(
-            Package.display_name,
-            Package.status,
-            releases.scalar_subquery(),
-            files.scalar_subquery(),
-            Package.serial,
-        )
-        .where(Package.registry_id == registry_id)
-        .order_by(Package.name)
-    )
-    return [PackageRow._make(row) for row in connection.execute(query)]
-
-
-def files(connection: Connection, registry_id: int, name: str) -> list[FileRow]:
-    """The files of a package, newest last."""
-    query = (
-        select(
-            Release.version,
-            File.filename,
-            File.size,
-            File.sha256,
-            File.yanked,
-            File.yanked_reason,
-            File.uploaded_at,
-            File.uploaded_by,
-        )
-        .join(Package, Package.id == File.package_id)
-        .join(Release, Release.id == File.release_id)
-        .where(Package.registry_id == registry_id, Package.name == name)
-        .order_by(File.uploaded_at, File.id)
-    )
-    return [FileRow._make(row) for row in connection.execute(query)]
 
 
 def count_blobs(connection: Connection) -> int:
@@ -285,3 +219,7 @@ def _per_registry(
     query: Select[tuple[int]], registry_id: InstrumentedAttribute[int]
 ) -> ScalarSelect[int]:
     return query.where(registry_id == Registry.id).scalar_subquery()
+
+
+def _quota(settings: Mapping[str, str]) -> int | None:
+    return quota_of(read_policy(RegistryPolicy, settings))

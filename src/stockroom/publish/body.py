@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from stockroom.dists.quoting import quoted
@@ -21,10 +20,6 @@ MAX_FIELD_BYTES = 8 * 1024 * 1024
 MAX_PARTS = 5000
 MOST_SHOWN = 20
 """How many parts of the wrong kind are told of."""
-
-MAX_JSON_BYTES = 64 * 1024
-
-T = TypeVar("T")
 
 FILE_FIELD = "content"
 IGNORED_FILES = frozenset({"gpg_signature"})
@@ -134,23 +129,6 @@ def read_raw(environ: dict[str, Any], file: ReceivedFile) -> None:
     announced = environ.get("CONTENT_LENGTH") or ""
     if announced and file.size != int(announced):
         raise BadRequest("the body ends too early; upload the file again")
-
-
-def read_json(environ: dict[str, Any], kind: type[T]) -> T:
-    """Read a small JSON body into a struct.
-
-    :raises BadRequest: it is no such document; the message says where it differs.
-    :raises ContentTooLarge: it has more than :data:`MAX_JSON_BYTES`.
-    """
-    read, body = _bounded(environ), bytearray()
-    while chunk := read():
-        body += chunk
-        if len(body) > MAX_JSON_BYTES:
-            raise ContentTooLarge(f"the body must have at most {MAX_JSON_BYTES} bytes")
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(f"the body is not the JSON document that is expected: {error}") from error
 
 
 def _bounded(environ: dict[str, Any]) -> Callable[[], bytes]:

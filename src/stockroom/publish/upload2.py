@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import msgspec
 from pyramid.config import Configurator
 
+from stockroom.bodies import read_body
 from stockroom.errors import BadRequest, Conflict, Problem
 from stockroom.models import UploadFile
-from stockroom.publish.body import read_json
 from stockroom.publish.problems import FileExists, SessionExists, UploadRefused
 from stockroom.publish.service import Publisher
 from stockroom.publish.stages import MECHANISM, Announcement, Stage, Stages
@@ -29,7 +29,7 @@ META = {"api-version": "2.0"}
 ROOT = "/v1/upload2/{workspace}/{registry}"
 
 View = Callable[[RegistryResource, Request], Ready]
-T = TypeVar("T")
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class _Meta(msgspec.Struct, rename="kebab"):
@@ -170,7 +170,7 @@ def _tokens(request: Request) -> tuple[str, str]:
 
 
 def _read(request: Request, kind: type[T]) -> T:
-    wanted = read_json(request.environ, kind)
+    wanted = read_body(request, kind, CONTENT_TYPE)
     meta: Any = wanted
     if meta.meta.api_version.split(".")[0] != "2":
         raise BadRequest("meta.api-version must be 2.0")

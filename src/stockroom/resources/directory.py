@@ -10,7 +10,7 @@ from stockroom.db import Database
 from stockroom.feed import Change, CoherentCache, Feed
 from stockroom.policies import RegistryPolicy, TeamPolicy, read_policy
 from stockroom.resources import queries
-from stockroom.security.acl import Acl, registry_acl, view_acl, workspace_acl
+from stockroom.security.acl import Acl, registry_acl, team_acl, view_acl, workspace_acl
 
 KINDS = ("team.", "workspace.", "registry.", "view.")
 """Prefixes of the events after which the directory is read again."""
@@ -18,11 +18,12 @@ KINDS = ("team.", "workspace.", "registry.", "view.")
 
 @dataclass(frozen=True, slots=True)
 class TeamRow:
-    """The team that owns a workspace."""
+    """A team, which owns workspaces."""
 
     id: int
     name: str
     policy: TeamPolicy
+    acl: Acl = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class WorkspaceRow:
 class Snapshot:
     """The directory at one moment."""
 
+    teams: Mapping[str, TeamRow]
     workspaces: Mapping[str, WorkspaceRow]
     registries: Mapping[int, RegistryRow]
     """Every registry by its id."""
@@ -96,40 +98,45 @@ class Directory:
 
 
 def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
-    teams = {row.workspace.id: _team(row.workspace) for row in rows}
+    teams = {row.team.id: row.team for row in rows}
+    team_rows = {id_: _team(part) for id_, part in teams.items()}
+    places = {row.workspace.id: row.workspace for row in rows if row.workspace is not None}
+    owners = {id_: team_rows[place.team_id] for id_, place in places.items()}
+    groups: dict[int, dict[int, list[int]]] = {}
     registries: dict[int, dict[str, RegistryRow]] = {}
-    places: dict[int, dict[int, list[int]]] = {}
     for row in rows:
         if row.view_id is not None:
-            groups = places.setdefault(row.view_id, {})
+            mine = groups.setdefault(row.view_id, {})
             if row.priority is not None and row.registry is not None:
-                groups.setdefault(row.priority, []).append(row.registry.id)
+                mine.setdefault(row.priority, []).append(row.registry.id)
                 kept = registries.setdefault(row.registry.workspace_id, {})
-                kept[row.registry.name] = _registry(row.registry, teams[row.registry.workspace_id])
+                kept[row.registry.name] = _registry(row.registry, owners[row.registry.workspace_id])
     views: dict[int, dict[str, ViewRow]] = {}
     shown: dict[int, dict[int, ViewRow]] = {}
-    workspaces = {}
     for row in rows:
-        mine = views.setdefault(row.workspace.id, {})
-        if row.view_id is not None and row.view_name not in mine:
-            groups = places[row.view_id]
-            view = _view(row, tuple(tuple(groups[priority]) for priority in sorted(groups)))
-            mine[view.name] = view
+        if row.workspace is None or row.view_id is None:
+            continue
+        known = views.setdefault(row.workspace.id, {})
+        if row.view_name not in known:
+            ordered = groups[row.view_id]
+            view = _view(row, tuple(tuple(ordered[priority]) for priority in sorted(ordered)))
+            known[view.name] = view
             for registry_id in chain.from_iterable(view.groups):
                 shown.setdefault(registry_id, {})[view.id] = view
-    for row in rows:
-        workspaces[row.workspace.name] = _workspace(
-            row.workspace,
-            teams[row.workspace.id],
-            registries.get(row.workspace.id, {}),
-            views[row.workspace.id],
-        )
-    by_id = {row.id: row for mine in registries.values() for row in mine.values()}
-    return Snapshot(workspaces, by_id, {id_: tuple(by_id.values()) for id_, by_id in shown.items()})
+    workspaces = {
+        place.name: _workspace(place, owners[id_], registries.get(id_, {}), views.get(id_, {}))
+        for id_, place in places.items()
+    }
+    return Snapshot(
+        {team.name: team for team in team_rows.values()},
+        workspaces,
+        {row.id: row for mine in registries.values() for row in mine.values()},
+        {id_: tuple(by_id.values()) for id_, by_id in shown.items()},
+    )
 
 
-def _team(row: queries.WorkspacePart) -> TeamRow:
-    return TeamRow(row.team_id, row.team_name, read_policy(TeamPolicy, row.team_settings))
+def _team(row: queries.TeamPart) -> TeamRow:
+    return TeamRow(row.id, row.name, read_policy(TeamPolicy, row.settings), team_acl(row.id))
 
 
 def _registry(row: queries.RegistryPart, team: TeamRow) -> RegistryRow:
@@ -151,5 +158,5 @@ def _workspace(
     registries: Mapping[str, RegistryRow],
     views: Mapping[str, ViewRow],
 ) -> WorkspaceRow:
-    acl = workspace_acl(row.id, row.team_id, row.visibility)
+    acl = workspace_acl(row.id, team.id, row.visibility)
     return WorkspaceRow(row.id, row.name, row.visibility, team, registries, views, acl)

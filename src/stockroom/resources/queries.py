@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
 from stockroom.models import Registry, Team, View, ViewMember, Workspace
 
 
+class TeamPart(NamedTuple):
+    """The columns of a team."""
+
+    id: int
+    name: str
+    settings: Mapping[str, str]
+
+
 class WorkspacePart(NamedTuple):
-    """The columns of a workspace, and of its team."""
+    """The columns of a workspace."""
 
     id: int
     name: str
     visibility: str
     team_id: int
-    team_name: str
-    team_settings: Mapping[str, str]
 
 
 class RegistryPart(NamedTuple):
@@ -32,9 +38,10 @@ class RegistryPart(NamedTuple):
 
 
 class PlaceRow(NamedTuple):
-    """One registry at one place of one view; a workspace or view without any has one row, too."""
+    """One registry at one place of one view; a team, workspace or view without any has one, too."""
 
-    workspace: WorkspacePart
+    team: TeamPart
+    workspace: WorkspacePart | None
     view_id: int | None
     view_name: str
     view_revision: int
@@ -43,15 +50,16 @@ class PlaceRow(NamedTuple):
 
 
 def places(connection: Connection) -> Sequence[PlaceRow]:
-    """Every workspace, with its views, with their registries in order."""
+    """Every team, with its workspaces, with their views, with their registries in order."""
     query = (
         select(
+            Team.id,
+            Team.name,
+            Team.settings,
             Workspace.id,
             Workspace.name,
             Workspace.visibility,
             Workspace.team_id,
-            Team.name,
-            Team.settings,
             View.id,
             View.name,
             View.revision,
@@ -62,17 +70,22 @@ def places(connection: Connection) -> Sequence[PlaceRow]:
             Registry.workspace_id,
             Registry.settings,
         )
-        .join(Team, Team.id == Workspace.team_id)
+        .outerjoin(Workspace, Workspace.team_id == Team.id)
         .outerjoin(View, View.workspace_id == Workspace.id)
         .outerjoin(ViewMember, ViewMember.view_id == View.id)
         .outerjoin(Registry, Registry.id == ViewMember.registry_id)
-        .order_by(Workspace.id, View.id, ViewMember.priority, ViewMember.position)
+        .order_by(Team.id, Workspace.id, View.id, ViewMember.priority, ViewMember.position)
     )
+    rows: Sequence[Any] = connection.execute(query).all()
     return [
         PlaceRow(
-            WorkspacePart._make(row[:6]),
-            *row[6:10],
-            RegistryPart._make(row[10:]) if row[10] else None,
+            TeamPart._make(row[:3]),
+            WorkspacePart._make(row[3:7]) if row[3] else None,
+            row[7],
+            row[8],
+            row[9],
+            row[10],
+            RegistryPart._make(row[11:]) if row[11] else None,
         )
-        for row in connection.execute(query)
+        for row in rows
     ]

@@ -7,27 +7,18 @@ and views. A package called ``settings`` can therefore never stand in the way of
 from __future__ import annotations
 
 from stockroom.dists import is_valid_name
-from stockroom.resources.directory import Directory, RegistryRow, Snapshot, ViewRow, WorkspaceRow
-from stockroom.security.acl import Acl, capability_acl, server_acl
+from stockroom.resources.directory import (
+    Directory,
+    RegistryRow,
+    Snapshot,
+    TeamRow,
+    ViewRow,
+    WorkspaceRow,
+)
+from stockroom.resources.packages import BurntFilenames, Packages
+from stockroom.resources.resource import Missing, Resource
+from stockroom.security.acl import capability_acl, server_acl
 from stockroom.security.permissions import Permission
-
-
-class Missing(KeyError):
-    """There is no such child; any other KeyError is a defect and becomes a 500."""
-
-
-class Resource:
-    """A place in the tree. Grants on a place hold for everything below it."""
-
-    __acl__: Acl = ()
-
-    def __init__(self, parent: Resource | None, name: str) -> None:
-        self.__parent__ = parent
-        self.__name__ = name
-
-    def __getitem__(self, name: str) -> Resource:
-        """The child of that name; raises Missing."""
-        raise Missing(name)
 
 
 class Nowhere(Resource):
@@ -63,7 +54,34 @@ class Root(Resource):
                 return Capabilities(self, name, IncomingResource)
             case "stages":
                 return Capabilities(self, name, StageResource)
+            case "teams":
+                return Teams(self, self.snapshot)
         raise Missing(name)
+
+
+class Teams(Resource):
+    """Container of all teams."""
+
+    def __init__(self, parent: Resource, snapshot: Snapshot) -> None:
+        super().__init__(parent, "teams")
+        self._snapshot = snapshot
+
+    def __getitem__(self, name: str) -> TeamResource:
+        """A team by its exact name."""
+        try:
+            row = self._snapshot.teams[name]
+        except KeyError:
+            raise Missing(name) from None
+        return TeamResource(self, row)
+
+
+class TeamResource(Resource):
+    """A team."""
+
+    def __init__(self, parent: Resource, row: TeamRow) -> None:
+        super().__init__(parent, row.name)
+        self.row = row
+        self.__acl__ = row.acl
 
 
 class Capabilities(Resource):
@@ -141,13 +159,27 @@ class Registries(Resource):
 
 
 class RegistryResource(Resource):
-    """A registry, to publish to."""
+    """A registry, to publish to and to administer."""
 
     def __init__(self, parent: Resource, row: RegistryRow, workspace: WorkspaceRow) -> None:
         super().__init__(parent, row.name)
         self.row = row
         self.workspace = workspace
         self.__acl__ = row.acl
+
+    @property
+    def address(self) -> tuple[str, str]:
+        """Its workspace's name and its own."""
+        return self.workspace.name, self.row.name
+
+    def __getitem__(self, name: str) -> Resource:
+        """The fixed containers."""
+        match name:
+            case "packages":
+                return Packages(self, self)
+            case "burnt-filenames":
+                return BurntFilenames(self, self)
+        raise Missing(name)
 
 
 class Views(Resource):

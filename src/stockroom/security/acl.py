@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pyramid.authorization import Allow, Authenticated, Everyone
 
-from stockroom.security.permissions import READ, ROLE_PERMISSIONS, Permission, principal
+from stockroom.security.permissions import OPEN, ROLE_PERMISSIONS, Permission, principal
 
 Acl = tuple[tuple[str, str, frozenset[Permission]], ...]
 
@@ -19,13 +19,18 @@ def capability_acl(permission: Permission) -> Acl:
     return ((Allow, Everyone, frozenset({permission})),)
 
 
+def team_acl(team_id: int) -> Acl:
+    """Of a team: its own grants."""
+    return _grants("team", team_id)
+
+
 def workspace_acl(workspace_id: int, team_id: int, visibility: str) -> Acl:
     """Of a workspace: its own grants, its team's, and what its visibility opens to others."""
     acl = _grants("workspace", workspace_id) + _grants("team", team_id)
     if visibility == "public":
-        acl += ((Allow, Everyone, READ),)
+        acl += ((Allow, Everyone, OPEN),)
     elif visibility == "global":
-        acl += ((Allow, Authenticated, READ),)
+        acl += ((Allow, Authenticated, OPEN),)
     return acl
 
 

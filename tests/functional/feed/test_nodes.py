@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from stockroom.feed import Feed
+from stockroom.manage.deletions import Deletions
 from stockroom.manage.packages import Packages
 from stockroom.manage.places import Places
+from stockroom.manage.policies import Policies
+from stockroom.resources import Directory
 from tests.archives import make_sdist, make_wheel
 from tests.conftest import MakeSite
 from tests.support.library import (
@@ -81,6 +84,55 @@ def test_a_yank_is_told(nodes: Nodes) -> None:
     set_yanked(nodes.one, yanked=True, reason="broken", workspace=nodes.workspace)
 
     nodes.soon(lambda: nodes.page()["files"][0]["yanked"] == "broken")
+
+
+def test_a_deleted_file_is_gone(nodes: Nodes) -> None:
+    path = nodes.file_url(WHEEL[0])
+    assert nodes.status(path) == 200
+
+    with nodes.one.database.transaction() as session:
+        Deletions(session, "test").delete_file(
+            nodes.workspace, "main", "demo-pkg", WHEEL[0], confirm=WHEEL[0]
+        )
+
+    nodes.soon(lambda: nodes.status(path) == 404)
+    assert nodes.files() == []
+
+
+def test_a_deleted_package_is_gone_from_its_page_and_the_list(nodes: Nodes) -> None:
+    assert b"demo-pkg" in nodes.other.get(nodes.index, nodes.key).body
+
+    with nodes.one.database.transaction() as session:
+        Deletions(session, "test").delete_package(
+            nodes.workspace, "main", "demo-pkg", confirm="demo-pkg"
+        )
+
+    nodes.soon(lambda: nodes.status(f"{nodes.index}demo-pkg/") == 404)
+    nodes.soon(lambda: b"demo-pkg" not in nodes.other.get(nodes.index, nodes.key).body)
+
+
+@pytest.mark.parametrize("kind", ["registry", "team"])
+def test_a_setting_is_known(nodes: Nodes, kind: str) -> None:
+    def known() -> int:
+        snapshot = nodes.other.service(Directory).snapshot()
+        registry = snapshot.workspaces[nodes.workspace].registries["main"]
+        policy = registry.policy if kind == "registry" else registry.team.policy
+        return policy.max_file_mb
+
+    def heard() -> bool:
+        nodes.status()
+        return known() == 7
+
+    assert known() == 0
+
+    with nodes.one.database.transaction() as session:
+        policies = Policies(session, "test")
+        if kind == "registry":
+            policies.change_registry(nodes.workspace, "main", {"max_file_mb": "7"})
+        else:
+            policies.change_team(nodes.workspace, {"max_file_mb": "7"})
+
+    nodes.soon(heard)
 
 
 def test_s61_a_revoked_key_is_refused(nodes: Nodes) -> None:
@@ -225,7 +277,7 @@ def test_s61_a_workspace_that_was_closed_while_the_directory_was_read_is_closed(
     set_visibility(nodes.one, "public", nodes.workspace)
     cold = make_site(nodes.url, folder="cold")
 
-    with stopped_at(cold, "workspaces") as gate:
+    with stopped_at(cold, "teams") as gate:
         reader = Worker(lambda: cold.get(nodes.index, status="*"))
         gate.wait()
         set_visibility(nodes.one, "team", nodes.workspace)

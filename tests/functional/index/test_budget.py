@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from stockroom.feed import Feed, feed
+from stockroom.index import downloads
+from stockroom.index.downloads import Downloads
 from tests.archives import make_wheel
 from tests.conftest import MakeSite
 from tests.support.library import INDEX, set_visibility
@@ -84,6 +86,12 @@ class Shop:
 def _patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a listener that is starved on a busy machine count as living."""
     monkeypatch.setattr(feed, "PROOF_SECONDS", 600.0)
+
+
+@pytest.fixture(autouse=True)
+def _no_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Downloads are written when a test says so, which is a commit that every node looks at."""
+    monkeypatch.setattr(downloads, "WRITE_SECONDS", 600.0)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -167,6 +175,17 @@ def test_a_file_takes_one_and_then_none(shop: Shop, reader: str | None, suffix: 
     with expect_queries(shop.site, at_most=0):
         shop.get(path, reader, range="bytes=0-1", status="*")
         shop.get(path, reader, if_none_match="*", status=304)
+
+
+def test_noting_downloads_takes_none(shop: Shop, reader: str | None) -> None:
+    path = shop.wheel_url()
+    for warmed in (shop.page, path):
+        shop.get(warmed, reader)
+    shop.site.service(Downloads).write()
+
+    with expect_queries(shop.site, at_most=0):
+        for warmed in (shop.page, path):
+            shop.get(warmed, reader)
 
 
 def test_a_missing_package_takes_one_and_then_none(shop: Shop, reader: str | None) -> None:

@@ -39,7 +39,9 @@ class Client:
         headers = {**bearer(self.key), "Accept": TYPE, "Content-Type": TYPE}
         call = getattr(self.site.app, f"{method}_json" if method == "post" else method)
         if isinstance(body, bytes):
-            call, headers["Content-Type"] = self.site.app.post, "application/octet-stream"
+            call = self.site.app.post
+        if url.endswith("/bytes"):
+            headers["Content-Type"] = "application/octet-stream"
         options = {} if body is None else {"params": cast(Any, body)}
         if method == "post" and body is None:
             options = {"params": {"meta": META}}

@@ -1,0 +1,152 @@
+"""Every door of the API: URL, place in the tree, and for each method its view and permission."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from pyramid.config import Configurator
+
+from stockroom.manage.api import burnt, files, packages, registries, releases, teams
+from stockroom.resources import (
+    BurntFilenameResource,
+    FileResource,
+    PackageResource,
+    RegistryResource,
+    ReleaseResource,
+    Resource,
+    TeamResource,
+)
+from stockroom.security.permissions import Permission
+from stockroom.web import READS, Ready, at
+
+View = Callable[[Any, Any], Ready]
+
+TEAM = ("teams", "{team}")
+REGISTRY = ("workspaces", "{workspace}", "registries", "{registry}")
+PACKAGE = (*REGISTRY, "packages", "{package}")
+
+
+class Door(NamedTuple):
+    """One URL, which is ``/v1/`` and ``steps``, then ``page`` if there is one."""
+
+    name: str
+    steps: tuple[str, ...]
+    context: type[Resource]
+    methods: dict[str, tuple[View, Permission]]
+    page: str = ""
+
+    @property
+    def pattern(self) -> str:
+        """The route's pattern; a final slash makes no difference."""
+        return "/".join(("/v1", *self.steps, *filter(None, [self.page]))) + "{slash:/?}"
+
+    @property
+    def allowed(self) -> tuple[str, ...]:
+        """The methods that it answers to; who may GET may HEAD."""
+        others = tuple(method for method in self.methods if method != "GET")
+        return (*READS, *others) if "GET" in self.methods else others
+
+
+DOORS = (
+    Door(
+        "api.team",
+        TEAM,
+        TeamResource,
+        {
+            "GET": (teams.show_team, Permission.TEAM_READ),
+            "PATCH": (teams.change_team, Permission.TEAM_CHANGE),
+        },
+    ),
+    Door(
+        "api.registry",
+        REGISTRY,
+        RegistryResource,
+        {
+            "GET": (registries.show_registry, Permission.REGISTRY_READ),
+            "PATCH": (registries.change_registry, Permission.REGISTRY_CHANGE),
+        },
+    ),
+    Door(
+        "api.packages",
+        REGISTRY,
+        RegistryResource,
+        {"GET": (packages.list_packages, Permission.REGISTRY_READ)},
+        page="packages",
+    ),
+    Door(
+        "api.burnt-filenames",
+        REGISTRY,
+        RegistryResource,
+        {"GET": (burnt.list_burnt, Permission.PACKAGE_DELETE)},
+        page="burnt-filenames",
+    ),
+    Door(
+        "api.retention",
+        REGISTRY,
+        RegistryResource,
+        {
+            "GET": (registries.show_retention, Permission.PACKAGE_DELETE),
+            "POST": (registries.apply_retention, Permission.PACKAGE_DELETE),
+        },
+        page="retention",
+    ),
+    Door(
+        "api.events",
+        REGISTRY,
+        RegistryResource,
+        {"GET": (registries.list_events, Permission.REGISTRY_AUDIT)},
+        page="events",
+    ),
+    Door(
+        "api.package",
+        PACKAGE,
+        PackageResource,
+        {
+            "GET": (packages.show_package, Permission.REGISTRY_READ),
+            "PATCH": (packages.change_package, Permission.PACKAGE_CHANGE),
+            "DELETE": (packages.delete_package, Permission.PACKAGE_DELETE),
+        },
+    ),
+    Door(
+        "api.release",
+        (*PACKAGE, "releases", "{version}"),
+        ReleaseResource,
+        {
+            "GET": (releases.show_release, Permission.REGISTRY_READ),
+            "PATCH": (releases.change_release, Permission.RELEASE_YANK),
+            "DELETE": (releases.delete_release, Permission.PACKAGE_DELETE),
+        },
+    ),
+    Door(
+        "api.file",
+        (*PACKAGE, "files", "{filename}"),
+        FileResource,
+        {
+            "GET": (files.show_file, Permission.REGISTRY_READ),
+            "PATCH": (files.change_file, Permission.RELEASE_YANK),
+            "DELETE": (files.delete_file, Permission.PACKAGE_DELETE),
+        },
+    ),
+    Door(
+        "api.burnt-filename",
+        (*REGISTRY, "burnt-filenames", "{filename}"),
+        BurntFilenameResource,
+        {"DELETE": (burnt.lift_burnt, Permission.PACKAGE_DELETE)},
+    ),
+)
+
+
+def configure(config: Configurator) -> None:
+    """Routes and views of the API."""
+    for door in DOORS:
+        factory = at(*door.steps, methods=door.allowed)
+        config.add_route(door.name, door.pattern, factory=factory)
+        for method, (view, permission) in door.methods.items():
+            config.add_view(
+                view,
+                route_name=door.name,
+                request_method=method,
+                context=door.context,
+                permission=permission,
+            )

@@ -1,0 +1,1 @@
+"""What administration sees of registries, packages, releases and files."""

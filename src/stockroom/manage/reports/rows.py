@@ -1,0 +1,104 @@
+"""What is seen, field by field as in the API's JSON; sizes in bytes, instants in UTC."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from msgspec import Struct
+
+
+class PackageSummary(Struct, frozen=True):
+    """A package in a list."""
+
+    name: str
+    display_name: str
+    status: str
+    releases: int
+    files: int
+    size: int
+    serial: int
+    created_at: datetime
+
+
+class ReleaseSummary(Struct, frozen=True):
+    """A release in a list; ``yanked`` if all its files are."""
+
+    version: str
+    created_at: datetime
+    yanked: bool
+    files: int
+    size: int
+    notes: str | None
+
+
+class PackageReport(Struct, frozen=True):
+    """A package; its releases in ascending order of their versions."""
+
+    name: str
+    display_name: str
+    status: str
+    status_reason: str | None
+    notes: str | None
+    size: int
+    serial: int
+    created_at: datetime
+    releases: list[ReleaseSummary]
+
+
+class FileReport(Struct, frozen=True):
+    """A file; ``downloaded_at`` is the day of the last download, None when there was none."""
+
+    filename: str
+    version: str
+    kind: str
+    size: int
+    sha256: str
+    requires_python: str | None
+    yanked: bool
+    yanked_reason: str | None
+    uploaded_at: datetime
+    uploaded_by: str
+    downloaded_at: date | None
+    warnings: list[Any]
+
+
+class ReleaseReport(Struct, frozen=True):
+    """A release with its files by name; ``yanked`` if all of them are."""
+
+    package: str
+    version: str
+    created_at: datetime
+    notes: str | None
+    yanked: bool
+    size: int
+    files: list[FileReport]
+
+
+class BurntReport(Struct, frozen=True):
+    """A filename that cannot be used again, with the digest of the bytes that it had."""
+
+    filename: str
+    package: str
+    sha256: str
+    deleted_at: datetime
+    deleted_by: str
+
+
+class EventReport(Struct, frozen=True):
+    """One change: who did what, when, from what to what, and why."""
+
+    id: int
+    at: datetime
+    kind: str
+    actor: str
+    package: str | None
+    data: dict[str, Any]
+
+
+class Usage(Struct, frozen=True):
+    """What a registry, or all registries of a team together, hold."""
+
+    packages: int
+    files: int
+    size: int

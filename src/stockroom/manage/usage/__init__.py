@@ -1,0 +1,1 @@
+"""What registries and teams hold, and what they may hold."""

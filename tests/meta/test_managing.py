@@ -1,0 +1,76 @@
+"""docs/managing.md says what the declarations say: settings, roles, doors of the API."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from stockroom.cli.reference import as_markdown
+from stockroom.manage.api.views import DOORS, Door
+from stockroom.policies import RegistryPolicy, TeamPolicy
+from stockroom.security.permissions import (
+    CAPABILITIES,
+    ROLE_PERMISSIONS,
+    Permission,
+    Role,
+    least_role,
+)
+from stockroom.spi.settings import declared
+
+PAGE = (Path(__file__).parents[2] / "docs" / "managing.md").read_text("utf-8")
+WORDS = {
+    Permission.VIEW_READ: "install",
+    Permission.REGISTRY_READ: "its packages with their notes",
+    Permission.TEAM_READ: "see a team's settings",
+    Permission.REGISTRY_UPLOAD: "publish",
+    Permission.RELEASE_YANK: "yank and unyank",
+    Permission.PACKAGE_CREATE: "publish first files",
+    Permission.PACKAGE_CHANGE: "set status, notes",
+    Permission.PACKAGE_DELETE: "delete",
+    Permission.REGISTRY_CHANGE: "settings",
+    Permission.TEAM_CHANGE: "settings",
+    Permission.REGISTRY_AUDIT: "read the audit trail",
+}
+"""What the table of roles calls each permission."""
+
+
+def row_of(door: Door, method: str) -> str:
+    """The line of the table of the API."""
+    path = door.pattern.removeprefix("/v1/").removesuffix("{slash:/?}")
+    _, permission = door.methods[method]
+    return f"| {method} | `{path}` | `{least_role(permission)}` |"
+
+
+@pytest.mark.parametrize("kind", [RegistryPolicy, TeamPolicy])
+def test_tables_of_settings_are_the_declarations(kind: type) -> None:
+    assert f"\n\n{as_markdown(declared(kind))}\n" in PAGE
+
+
+def test_table_of_the_api_is_its_doors() -> None:
+    rows = [row_of(door, method) for door in DOORS for method in door.methods]
+
+    assert "|---|---|---|\n" + "\n".join(rows) + "\n\n" in PAGE
+
+
+@pytest.mark.parametrize("permission", sorted(set(Permission) - CAPABILITIES))
+def test_each_permission_stands_with_the_lowest_role_that_carries_it(
+    permission: Permission,
+) -> None:
+    [row] = re.findall(rf"^\| `{least_role(permission)}` \| (.+) \|$", PAGE, re.MULTILINE)
+
+    assert WORDS[permission] in row
+
+
+def test_an_owner_is_as_much_as_an_admin_and_the_page_says_so() -> None:
+    assert ROLE_PERMISSIONS[Role.OWNER] == ROLE_PERMISSIONS[Role.ADMIN]
+    assert "| `owner` | the same |" in PAGE
+
+
+@pytest.mark.parametrize("kind", [RegistryPolicy, TeamPolicy])
+def test_every_setting_has_help_that_is_a_sentence(kind: type) -> None:
+    for entry in declared(kind):
+        assert entry.help[0].isupper()
+        assert entry.help.endswith(".")
+        assert "|" not in entry.help
