@@ -14,12 +14,19 @@ from urllib.parse import SplitResult
 from urllib.request import url2pathname
 
 from stockroom.hookspecs import hookimpl
-from stockroom.spi import CHUNK, BlobMissing, BlobStat, PluginSettings, Storage, StorageFactory
+from stockroom.spi import (
+    CHUNK,
+    LEFTOVER_AFTER,
+    BlobMissing,
+    BlobStat,
+    PluginSettings,
+    StagedBlob,
+    Storage,
+    StorageFactory,
+)
 
 DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
-
-LEFTOVER_AFTER = 24 * 3600
-"""Seconds after its last write at which a staged file counts as left over by a crash."""
+STAGED = re.compile(r"[\w-]{1,100}", re.ASCII)
 
 
 @hookimpl
@@ -90,15 +97,37 @@ class FilesystemStorage:
             for name in names:
                 yield BlobStat(name, (Path(folder) / name).stat().st_size)
 
-    def leftovers(self) -> Iterator[Path]:
+    def delete(self, sha256: str) -> None:
+        """Remove a blob, durably: its row is gone for ever, and so must it be."""
+        with suppress(FileNotFoundError, BlobMissing):
+            path = self._path(sha256)
+            path.unlink()
+            _sync_folder(path.parent)
+
+    def download_url(self, sha256: str, filename: str) -> None:
+        """Nothing: clients cannot reach the folder."""
+
+    def direct_upload(self, name: str, *, sha256: str, size: int, seconds: int) -> None:
+        """Nothing: clients cannot reach the folder."""
+
+    def incoming(self, name: str) -> StagedBlob:
+        """Nothing ever: see :meth:`direct_upload`."""
+        raise BlobMissing(name)
+
+    def leftovers(self) -> Iterator[str]:
         """Staged files that nobody has written to for a day."""
         before = self._clock() - LEFTOVER_AFTER
         for path in self._staging.iterdir():
             try:
                 if path.stat().st_mtime < before:
-                    yield path
+                    yield path.name
             except FileNotFoundError:
                 continue
+
+    def remove_leftover(self, name: str) -> None:
+        """Remove a staged file; what cannot be the name of one removes nothing."""
+        if STAGED.fullmatch(name):
+            (self._staging / name).unlink(missing_ok=True)
 
     def _path(self, sha256: str) -> Path:
         if not DIGEST.fullmatch(sha256):

@@ -60,8 +60,8 @@ class Integrity:
                     names = queries.files_of_blob(connection, sha256)
                 yield Finding(kind, sha256, tuple(names))
         yield from self._unreferenced()
-        for path in self._storage.leftovers():
-            yield Finding("leftover", path.name)
+        for name in self._storage.leftovers():
+            yield Finding("leftover", name)
 
     def _rows(self) -> Iterator[tuple[str, int]]:
         last = ""

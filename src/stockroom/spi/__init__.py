@@ -6,12 +6,16 @@ Nothing here imports the rest of Stockroom but its problems, Pyramid or SQLAlche
 from stockroom.spi.settings import PluginSettings, setting
 from stockroom.spi.storage import (
     CHUNK,
+    DOWNLOAD_SECONDS,
+    LEFTOVER_AFTER,
     BlobMissing,
     BlobReader,
     BlobStat,
+    DirectUpload,
     StagedBlob,
     Storage,
     StorageFactory,
+    StorageUnavailable,
 )
 from stockroom.spi.violations import Violation
 
@@ -19,14 +23,18 @@ SPI_VERSION = "0.1"
 
 __all__ = [
     "CHUNK",
+    "DOWNLOAD_SECONDS",
+    "LEFTOVER_AFTER",
     "SPI_VERSION",
     "BlobMissing",
     "BlobReader",
     "BlobStat",
+    "DirectUpload",
     "PluginSettings",
     "StagedBlob",
     "Storage",
     "StorageFactory",
+    "StorageUnavailable",
     "Violation",
     "setting",
 ]
