@@ -25,9 +25,11 @@ def publish(storage: Storage, content: bytes) -> str:
     """Publish ``content``, and return its digest."""
     digest = hashlib.sha256(content).hexdigest()
     staged = stage(storage, content)
-    staged.prepare(digest)
-    staged.publish()
-    staged.discard()
+    try:
+        staged.prepare(digest)
+        staged.publish()
+    finally:
+        staged.discard()
     return digest
 
 

@@ -25,7 +25,10 @@ def stockroom_storage_backends(settings: PluginSettings) -> Mapping[str, Storage
     """Offer ``s3://BUCKET/PREFIX?region=&endpoint=``."""
 
     def from_url(url: SplitResult) -> Storage:
-        storage = S3Storage(parse_location(url), settings.of(S3Settings))
+        options = settings.of(S3Settings)
+        if options.kms_key and options.encryption != "aws:kms":
+            raise ValueError("plugin.s3.kms_key needs plugin.s3.encryption = aws:kms")
+        storage = S3Storage(parse_location(url), options)
         storage.try_out()
         return storage
 

@@ -66,9 +66,14 @@ class Store:
         """The URL of a storage."""
         return f"s3://{self.bucket}/{prefix}?region={REGION}&endpoint={endpoint or self.endpoint}"
 
-    def open(self, prefix: str, seconds: float = 0, **settings: Any) -> S3Storage:
-        """The storage below a prefix, as a process sees it whose clock is ``seconds`` ahead."""
-        location = parse_location(urlsplit(self.url(prefix)))
+    def open(
+        self, prefix: str, seconds: float = 0, *, through: str | None = None, **settings: Any
+    ) -> S3Storage:
+        """The storage below a prefix, as a process sees it whose clock is ``seconds`` ahead.
+
+        ``through`` is the address of a proxy before the store.
+        """
+        location = parse_location(urlsplit(self.url(prefix, through)))
         options = S3Settings(**settings)
         return S3Storage(location, options, lambda: time.time() + seconds, self.session)
 
