@@ -10,7 +10,7 @@ import pytest
 from boto3.session import Session
 
 from s3_support.contract import S3Contract
-from s3_support.recorder import Recorder
+from s3_support.recorder import Exchange, Recorder
 from s3_support.store import Store
 from stockroom.spi import DOWNLOAD_SECONDS
 from stockroom.testing.blobs import CONTENT, DIGEST, bring, fetch, publish, put, read
@@ -76,6 +76,27 @@ def test_the_store_copies_what_it_can_compare(
     puts = recorder.seen("PUT")
     assert {put.body for put in puts} == {b""}
     assert {"x-amz-copy-source-if-match" in put.headers for put in puts} == {True}
+
+
+def test_a_copy_that_fails_is_made_up_for_and_tried_the_next_time(
+    store: Store, prefix: str, recorder: Recorder
+) -> None:
+    storage = store.open(prefix, through=recorder.base)
+
+    def refuse(exchange: Exchange) -> None:
+        if "x-amz-copy-source" in exchange.headers:
+            exchange.refuse(400, "InvalidRequest")
+
+    for on_request in (refuse, lambda _: None):
+        recorder.on_request = on_request
+        staged = storage.incoming(bring(storage, CONTENT))
+        recorder.exchanges.clear()
+        staged.prepare(DIGEST)
+        staged.publish()
+        staged.discard()
+
+    assert read(storage, DIGEST) == CONTENT
+    assert {put.body for put in recorder.seen("PUT")} == {b""}
 
 
 def test_a_wrong_secret_is_told(store: Store) -> None:

@@ -138,8 +138,11 @@ class Bucket:
             return False
         return unquoted(answer["CopyObjectResult"].get("ETag", "")) == md5
 
-    def compares_before_copying(self, source: str, scratch: str) -> bool:
-        """Whether the store refuses to copy an object that has another ETag than is asked for."""
+    def compares_before_copying(self, source: str, scratch: str) -> bool | None:
+        """Whether the store refuses to copy an object that has another ETag than is asked for.
+
+        None if it refuses for another reason.
+        """
         try:
             self._client.copy_object(
                 **self._at(scratch),
@@ -147,7 +150,7 @@ class Bucket:
                 CopySourceIfMatch=f'"{"0" * 32}"',
             )
         except ClientError as error:
-            return code_of(error) in ("PreconditionFailed", "412")
+            return True if code_of(error) in ("PreconditionFailed", "412") else None
         self.remove(scratch)
         return False
 

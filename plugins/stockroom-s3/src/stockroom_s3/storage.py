@@ -162,10 +162,10 @@ class S3Storage:
                 self._bucket.abort(key, upload)
 
     def _may_copy(self, key: str) -> bool:
-        """Whether the store compares before it copies; asked once."""
+        """Whether the store compares before it copies; asked until it is known."""
         if self._compares is None:
             self._compares = self._bucket.compares_before_copying(key, f"{key}-probe")
-        return self._compares
+        return self._compares is True
 
 
 class ObjectReader:
