@@ -26,6 +26,8 @@ __all__ = ["builder", "machine"]
 
 LARGE = make_wheel("large", "1.0", files={"large.bin": os.urandom(9 * 1024 * 1024)})
 SMALL = make_wheel("demo-pkg", "1.0")
+TRUST = {"PIP_TRUSTED_HOST": "127.0.0.1"}
+"""So that pip keeps what it has fetched without TLS."""
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +50,9 @@ def server(
     clients_way: Recorder,
 ) -> Iterator[S3Server]:
     folder = tmp_path_factory.mktemp("server")
-    server = S3Server(
-        folder, make_sqlite(), store, "whole/server", public_endpoint=clients_way.base
-    )
+    # With long-lived URLs, so that none changes in the middle of a test.
+    options = {"public_endpoint": clients_way.base, "presign_seconds": "604800"}
+    server = S3Server(folder, make_sqlite(), store, "whole/server", **options)
     server.command("workspace", "create", "acme")
     server.start()
     yield server
@@ -97,6 +99,24 @@ def test_clients_install_through_the_redirect_and_keep_their_key_to_themselves(
     assert len(fetched) >= 2
     assert [exchange for exchange in fetched if "authorization" in exchange.headers] == []
     assert [exchange for exchange in fetched if key in str(exchange)] == []
+
+
+@pytest.mark.parametrize("client", ["pip", "uv"])
+def test_clients_know_a_file_again_by_its_url(
+    machine: Machine, client: str, server: S3Server, published: list[str], clients_way: Recorder
+) -> None:
+    index = (
+        f"http://__token__:{server.make_key('reader')}@127.0.0.1:{server.port}/simple/acme/main/"
+    )
+    installer = make_installer(machine, client)
+    one, other = installer.make_environment("one"), installer.make_environment("other")
+    installer.install(one, *published, index=index, variables=TRUST)
+    clients_way.exchanges.clear()
+
+    installer.install(other, *published, index=index, variables=TRUST)
+
+    assert other.installed == one.installed
+    assert clients_way.exchanges == []
 
 
 def test_s58_a_range_is_answered_by_the_store(

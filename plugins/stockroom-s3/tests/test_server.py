@@ -123,6 +123,24 @@ def test_an_upload_that_the_store_refuses_is_503_and_a_retry_works(
     assert ask(site, key).status_int == 302
 
 
+def test_u93_a_store_that_fails_right_before_the_commit_fails_the_upload(
+    site: TestSite, recorder: Recorder, key: str
+) -> None:
+    def refuse(exchange: Exchange) -> None:
+        if exchange.method == "HEAD":
+            exchange.refuse(403, "AccessDenied")
+
+    recorder.on_request = refuse
+
+    answer = site.upload(FILENAME, WHEEL, key, status=503)
+
+    recorder.on_request = lambda _: None
+    assert "try again later" in answer.status
+    site.get("/simple/acme/main/demo-pkg/", key, status=404)
+    site.upload(FILENAME, WHEEL, key)
+    assert ask(site, key).status_int == 302
+
+
 def test_a_blob_that_is_gone_when_the_rows_are_written_is_put_again(
     site: TestSite, store: Store, prefix: str, recorder: Recorder, key: str
 ) -> None:

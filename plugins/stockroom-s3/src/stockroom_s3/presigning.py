@@ -47,13 +47,14 @@ class Presigner:
         half at least. ``now`` in seconds since 1970.
         """
         window = self._seconds // 2
+        begin = int(now) // window * window
         params = {
             "response-cache-control": CACHE_CONTROL,
             "response-content-disposition": _disposition(filename),
             "response-content-type": MEDIA_TYPE,
         }
         request = AWSRequest("GET", url=self._connection.public_base + key, params=params)
-        return self._sign(request, now - now % window, self._seconds)
+        return self._sign(request, begin, self._seconds)
 
     def upload(
         self,

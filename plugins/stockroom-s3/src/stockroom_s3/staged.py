@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import BinaryIO, cast
 
-from stockroom.spi import CHUNK, BlobMissing
+from stockroom.spi import CHUNK, BlobMissing, StorageUnavailable
 from stockroom_s3.bucket import Bucket, ObjectMissing
 from stockroom_s3.client import store_errors
 
@@ -47,8 +47,8 @@ class StagedObject:
             raise RuntimeError("publish() before prepare()")
         key = self._key_of(self._prepared)
         with store_errors(f"looking for {key}"):
-            is_there = self._bucket.size(key) is not None
-        if not is_there:
+            found = self._bucket.size(key)
+        if found != self._file.seek(0, 2):
             self._put(self._prepared)
 
     def _put(self, sha256: str) -> None:
@@ -115,7 +115,7 @@ class IncomingObject(StagedObject):
         self._prepared = sha256
 
     def publish(self) -> None:
-        """Make sure that the object is there, and remove the incoming one."""
+        """Make sure that the object is there; the incoming one is removed, or left over."""
         super().publish()
-        with store_errors(f"removing {self._key}"):
+        with suppress(StorageUnavailable), store_errors(f"removing {self._key}"):
             self._bucket.remove(self._key)
