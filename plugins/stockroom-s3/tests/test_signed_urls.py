@@ -139,6 +139,23 @@ def test_uploads_are_signed_with_length_checksum_and_encryption() -> None:
     }
 
 
+def test_what_is_too_large_for_one_request_is_not_put_by_clients() -> None:
+    storage = open_at(NOON)
+
+    largest = storage.direct_upload("0" * 32, sha256=DIGEST, size=5 * 1024**3, seconds=900)
+    larger = storage.direct_upload("0" * 32, sha256=DIGEST, size=5 * 1024**3 + 1, seconds=900)
+
+    assert largest is not None
+    assert larger is None
+
+
+def test_an_upload_may_take_a_week_at_most() -> None:
+    upload = open_at(NOON).direct_upload("0" * 32, sha256=DIGEST, size=24, seconds=10**7)
+
+    assert upload is not None
+    assert query(upload.url)["X-Amz-Expires"] == "604800"
+
+
 def test_clients_are_not_sent_to_a_store_that_they_cannot_reach() -> None:
     storage = open_at(NOON, redirect=False)
 

@@ -23,7 +23,7 @@ from stockroom_s3.bucket import Bucket, ObjectMissing
 from stockroom_s3.client import FAILURES, Connection, explain, store_errors
 from stockroom_s3.location import Location
 from stockroom_s3.presigning import Presigner
-from stockroom_s3.settings import S3Settings
+from stockroom_s3.settings import WEEK, S3Settings
 from stockroom_s3.staged import IncomingObject, StagedObject
 
 DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -31,6 +31,9 @@ NAME = re.compile(r"[0-9a-f]{32}", re.ASCII)
 BLOBS = "sha256/"
 INCOMING = "incoming/"
 PARTS = "parts/"
+
+MAX_PUT = 5 * 1024**3
+"""Bytes that S3 takes, or copies, in one request."""
 
 
 class S3Storage:
@@ -124,8 +127,8 @@ class S3Storage:
     def direct_upload(
         self, name: str, *, sha256: str, size: int, seconds: int
     ) -> DirectUpload | None:
-        """A signed URL for exactly these bytes."""
-        if not self._redirect:
+        """A signed URL for exactly these bytes; nothing for what is too large for one PUT."""
+        if not self._redirect or size > MAX_PUT:
             return None
         with store_errors("signing a URL"):
             return self._presigner.upload(
@@ -133,7 +136,7 @@ class S3Storage:
                 self._clock(),
                 sha256=sha256,
                 size=size,
-                seconds=seconds,
+                seconds=min(seconds, WEEK),
                 headers=self._bucket.encryption_headers,
             )
 
