@@ -43,14 +43,13 @@ def test_a_signed_url_ends(store: Store, prefix: str) -> None:
     caught.value.close()
 
 
+@pytest.mark.parametrize("size", [len(CONTENT), None])
 @pytest.mark.parametrize("content", [CONTENT.upper(), CONTENT + b"x", b""])
 def test_a_client_can_only_put_what_it_has_promised(
-    store: Store, prefix: str, content: bytes
+    store: Store, prefix: str, content: bytes, size: int | None
 ) -> None:
     storage = store.open(prefix)
-    upload = storage.direct_upload(
-        secrets.token_hex(16), sha256=DIGEST, size=len(CONTENT), seconds=60
-    )
+    upload = storage.direct_upload(secrets.token_hex(16), sha256=DIGEST, size=size, seconds=60)
     assert upload is not None
 
     with pytest.raises(urllib.error.HTTPError) as caught:

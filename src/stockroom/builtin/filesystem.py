@@ -107,7 +107,7 @@ class FilesystemStorage:
     def download_url(self, sha256: str, filename: str) -> None:
         """Nothing: clients cannot reach the folder."""
 
-    def direct_upload(self, name: str, *, sha256: str, size: int, seconds: int) -> None:
+    def direct_upload(self, name: str, *, sha256: str, size: int | None, seconds: int) -> None:
         """Nothing: clients cannot reach the folder."""
 
     def incoming(self, name: str) -> StagedBlob:

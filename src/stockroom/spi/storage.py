@@ -155,13 +155,14 @@ class Storage(Protocol):
         ...
 
     def direct_upload(
-        self, name: str, *, sha256: str, size: int, seconds: int
+        self, name: str, *, sha256: str, size: int | None, seconds: int
     ) -> DirectUpload | None:
         """Where a client may PUT exactly these bytes, as the incoming object ``name``.
 
-        ``name`` is 32 lower-case hex digits that cannot be guessed, ``size`` in bytes; the URL
-        works for ``seconds``. What a client puts is only trusted after :meth:`incoming` has
-        looked at it. None where clients cannot reach the storage.
+        ``name`` is 32 lower-case hex digits that cannot be guessed, ``size`` in bytes, or None if
+        the client has not told it; the URL works for ``seconds``. What a client puts is only
+        trusted after :meth:`incoming` has looked at it. None where clients cannot reach the
+        storage.
         """
         ...
 

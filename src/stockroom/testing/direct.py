@@ -7,7 +7,7 @@ import secrets
 import pytest
 
 from stockroom.spi import DOWNLOAD_SECONDS, BlobMissing, Storage
-from stockroom.testing.blobs import CONTENT, DIGEST, bring, fetch, incoming, publish, read
+from stockroom.testing.blobs import CONTENT, DIGEST, bring, fetch, incoming, publish, put, read
 
 
 class DirectAccessContract:
@@ -31,6 +31,19 @@ class DirectAccessContract:
             assert list(storage.leftovers()) == []
         with pytest.raises(BlobMissing):
             storage.incoming(name)
+
+    def test_a_client_need_not_have_told_the_size(self, storage: Storage) -> None:
+        name = secrets.token_hex(16)
+        upload = storage.direct_upload(name, sha256=DIGEST, size=None, seconds=60)
+        if upload is not None:
+            put(upload, CONTENT)
+
+        for staged in incoming(storage, name):
+            staged.prepare(DIGEST)
+            staged.publish()
+            staged.discard()
+
+        assert (storage.stat(DIGEST) is None) == (upload is None)
 
     def test_what_was_discarded_can_be_tried_again(self, storage: Storage) -> None:
         name = bring(storage, CONTENT)

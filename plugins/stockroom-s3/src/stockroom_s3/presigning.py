@@ -62,16 +62,17 @@ class Presigner:
         now: float,
         *,
         sha256: str,
-        size: int,
+        size: int | None,
         seconds: int,
         headers: Mapping[str, str],
     ) -> DirectUpload:
         """The URL to PUT ``size`` bytes of that digest, within so many ``seconds``.
 
-        Every store checks the length, which is signed, while not every one looks at the checksum.
+        Every store checks the length, which is signed if it is known, while not every one looks at
+        the checksum.
         """
         sent = {**headers, "x-amz-checksum-sha256": as_base64(bytes.fromhex(sha256))}
-        signed = {**sent, "content-length": str(size)}
+        signed = sent if size is None else {**sent, "content-length": str(size)}
         request = AWSRequest("PUT", url=self._connection.public_base + key, headers=signed)
         return DirectUpload(self._sign(request, now, seconds), sent)
 

@@ -125,10 +125,10 @@ class S3Storage:
             return self._presigner.download(key, filename, self._clock())
 
     def direct_upload(
-        self, name: str, *, sha256: str, size: int, seconds: int
+        self, name: str, *, sha256: str, size: int | None, seconds: int
     ) -> DirectUpload | None:
         """A signed URL for exactly these bytes; nothing for what is too large for one PUT."""
-        if not self._redirect or size > MAX_PUT:
+        if not self._redirect or (size or 0) > MAX_PUT:
             return None
         with store_errors("signing a URL"):
             return self._presigner.upload(
