@@ -11,6 +11,10 @@ CREATED := $(VENV)/.created
 RUN_STAMP := $(VENV)/.run
 TEST_STAMP := $(VENV)/.test
 PROJECT_STAMP := $(VENV)/.project
+PLUGINS := $(wildcard plugins/*/pyproject.toml)
+PLUGINS_STAMP := $(VENV)/.plugins
+STORES := $(abspath $(or $(STOCKROOM_STORES),.stores))
+SWIFT_LOCK := plugins/stockroom-s3/tests/requirements/swift.txt
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -35,7 +39,7 @@ run: $(REQUIREMENTS_STAMP) $(PROJECT_STAMP) ## Start a server that keeps its dat
 	@exec $(BIN)/stockroom serve --data-dir $(DATA)
 
 .PHONY: setup
-setup: $(TEST_STAMP) $(PROJECT_STAMP) ## Make .venv, with everything that work on Stockroom needs
+setup: $(TEST_STAMP) $(PROJECT_STAMP) $(PLUGINS_STAMP) ## Make .venv, with everything that work on Stockroom needs
 
 .PHONY: clients
 clients: setup ## Make the environments of the client programs (uv, pip, twine)
@@ -45,6 +49,9 @@ clients: setup ## Make the environments of the client programs (uv, pip, twine)
 nginx: ## Make sure that there is an nginx for the tests
 	@tests/setup-nginx
 
+.PHONY: stores
+stores: $(STORES)/swift/.stamp ## Make the environment of the object store for the tests (Swift)
+
 .PHONY: check
 check: setup ## Check format, style, types and layers
 	$(BIN)/ruff format --check
@@ -53,11 +60,11 @@ check: setup ## Check format, style, types and layers
 	$(BIN)/lint-imports --no-logo
 
 .PHONY: test
-test: setup clients nginx check ## Run every check, then every test
+test: setup clients nginx stores check ## Run every check, then every test
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 .PHONY: coverage
-coverage: setup clients nginx ## Run the tests and list the lines that none of them reached
+coverage: setup clients nginx stores ## Run the tests and list the lines that none of them reached
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
@@ -78,12 +85,13 @@ lock: ## Write the lock files anew (LOCK_ARGS=--upgrade takes newer versions)
 	$(COMPILE) pyproject.toml -c requirements/build.txt -o requirements/run.txt
 	$(COMPILE) pyproject.toml requirements/build.in requirements/test.in \
 		-c requirements/build.txt -c requirements/run.txt -o requirements/test.txt
+	$(COMPILE) $(SWIFT_LOCK:.txt=.in) -o $(SWIFT_LOCK)
 
 .PHONY: clean
 clean: ## Remove everything that can be made again (not ./var)
-	rm -rf $(VENV) .clients .nginx build dist htmlcov .coverage .coverage.* .hypothesis \
+	rm -rf $(VENV) .clients .nginx .stores build dist htmlcov .coverage .coverage.* .hypothesis \
 		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	find src tests stubs -type d -name __pycache__ -prune -exec rm -rf {} +
+	find src tests stubs plugins -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(CREATED):
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -106,4 +114,14 @@ $(TEST_STAMP): requirements/build.txt requirements/run.txt requirements/test.txt
 # The requirements are always named before this stamp, and prerequisites are made in order.
 $(PROJECT_STAMP): pyproject.toml src/stockroom/__init__.py | $(CREATED)
 	$(BIN)/pip install --quiet --no-build-isolation --no-deps --editable .
+	@touch $@
+
+$(PLUGINS_STAMP): $(PLUGINS) $(PROJECT_STAMP) | $(CREATED)
+	$(BIN)/pip install --quiet --no-build-isolation --no-deps \
+		$(foreach file,$(PLUGINS),--editable $(dir $(file)))
+	@touch $@
+
+$(STORES)/swift/.stamp: $(SWIFT_LOCK) | $(TEST_STAMP)
+	$(BIN)/uv venv --quiet --clear --no-project --python $(BIN)/python $(STORES)/swift
+	$(BIN)/uv pip install --quiet --require-hashes --python $(STORES)/swift -r $(SWIFT_LOCK)
 	@touch $@

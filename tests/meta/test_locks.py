@@ -13,6 +13,7 @@ from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
 LOCKS = ["build.txt", "run.txt", "test.txt"]
+PLUGINS = sorted(ROOT.glob("plugins/*/pyproject.toml"))
 PIN = re.compile(r"^([a-z0-9-]+)==([^ ;]+)", re.MULTILINE)
 
 
@@ -50,6 +51,14 @@ def test_run_lock_fulfils_the_dependencies(project):
 
 def test_build_lock_fulfils_the_build_requirements(project):
     assert missing(project["build-system"]["requires"], "build.txt") == [], "run `make lock`"
+
+
+@pytest.mark.parametrize("plugin", PLUGINS, ids=lambda path: path.parent.name)
+def test_test_lock_fulfils_the_dependencies_of_plugins(plugin):
+    dependencies = tomllib.loads(plugin.read_text("utf-8"))["project"]["dependencies"]
+
+    others = [text for text in dependencies if Requirement(text).name != "stockroom"]
+    assert missing(others, "test.txt") == [], "add them to requirements/test.in, run `make lock`"
 
 
 def test_test_lock_contains_the_others():

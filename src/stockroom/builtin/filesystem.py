@@ -16,18 +16,17 @@ from urllib.request import url2pathname
 from stockroom.hookspecs import hookimpl
 from stockroom.spi import (
     CHUNK,
+    LEFTOVER_AFTER,
     BlobMissing,
     BlobStat,
-    DirectUpload,
     PluginSettings,
+    StagedBlob,
     Storage,
     StorageFactory,
 )
 
 DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
-
-LEFTOVER_AFTER = 24 * 3600
-"""Seconds after its last write at which a staged file counts as left over by a crash."""
+STAGED = re.compile(r"[\w-]{1,100}", re.ASCII)
 
 
 @hookimpl
@@ -85,16 +84,6 @@ class FilesystemStorage:
             return None
         return BlobStat(sha256, found.st_size, found.st_mtime)
 
-    def direct_upload(
-        self, name: str, *, sha256: str, size: int | None, seconds: int
-    ) -> DirectUpload | None:
-        """None: bytes come through the server."""
-        return None
-
-    def incoming(self, name: str) -> StagedFile:
-        """Nothing comes in but through the server."""
-        raise BlobMissing(name)
-
     def local_file(self, sha256: str) -> Path:
         """The path of a blob, whether it exists or not."""
         return self._path(sha256)
@@ -112,13 +101,21 @@ class FilesystemStorage:
                     yield found
 
     def delete(self, sha256: str) -> None:
-        """Remove a blob.
-
-        Not made durable: if a power cut brings the bytes back, they are bytes without a row, which
-        the next sweep finds. Their folder stays, since an upload may be about to publish into it.
-        """
+        """Remove a blob, durably: its row is gone for ever, and so must it be."""
         with suppress(FileNotFoundError, BlobMissing):
-            self._path(sha256).unlink()
+            path = self._path(sha256)
+            path.unlink()
+            _sync_folder(path.parent)
+
+    def download_url(self, sha256: str, filename: str) -> None:
+        """Nothing: clients cannot reach the folder."""
+
+    def direct_upload(self, name: str, *, sha256: str, size: int | None, seconds: int) -> None:
+        """Nothing: clients cannot reach the folder."""
+
+    def incoming(self, name: str) -> StagedBlob:
+        """Nothing ever: see :meth:`direct_upload`."""
+        raise BlobMissing(name)
 
     def leftovers(self) -> Iterator[str]:
         """Staged files that nobody has written to for a day."""
@@ -131,8 +128,8 @@ class FilesystemStorage:
                 continue
 
     def remove_leftover(self, name: str) -> None:
-        """Remove a staged file; a name that leads out of the folder removes nothing."""
-        if name and name == Path(name).name and name != ".." and "\0" not in name:
+        """Remove a staged file; what cannot be the name of one removes nothing."""
+        if STAGED.fullmatch(name):
             (self._staging / name).unlink(missing_ok=True)
 
     def _path(self, sha256: str) -> Path:

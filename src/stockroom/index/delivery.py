@@ -1,4 +1,4 @@
-"""Sending the bytes of a file: whole, in ranges, by nginx, or not at all if the client has them."""
+"""Sending the bytes of a file: whole, in ranges, by nginx, by the storage itself, or not at all."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Delivery:
         self._accelerate = settings.x_accel_redirect
 
     def deliver(self, file: FileDetail, environ: Environ) -> Ready:
-        """200, 206, 304, 412 or 416 for ``file``, by the conditions and ranges of the request.
+        """200, 206, 302, 304, 412 or 416 for ``file``, by the conditions and ranges of the request.
 
         :raises BlobMissing: the storage has lost the bytes.
         """
@@ -44,11 +44,12 @@ class Delivery:
             return Ready("412 Precondition Failed", [*shared, ("Content-Length", "0")], ())
         if _is_unchanged(environ, etag, modified):
             return Ready("304 Not Modified", shared, ())
-        # nginx compares If-Match before it knows the ETag, so that it would refuse every one.
-        if self._accelerate and "HTTP_IF_MATCH" not in environ:
-            accelerated = self._by_nginx(file, shared)
-            if accelerated:
-                return accelerated
+        # nginx compares If-Match before it knows the ETag, and a storage has ETags of its own: both
+        # would refuse what holds here.
+        if "HTTP_IF_MATCH" not in environ:
+            elsewhere = self._by_nginx(file, shared) or self._by_storage(file, environ)
+            if elsewhere:
+                return elsewhere
         try:
             ranges = _wanted_ranges(environ, etag, modified, file.size)
         except Unsatisfiable:
@@ -61,6 +62,8 @@ class Delivery:
         return self._parts(file, shared, ranges, environ)
 
     def _by_nginx(self, file: FileDetail, shared: Headers) -> Ready | None:
+        if not self._accelerate:
+            return None
         path, root = self._storage.local_file(file.sha256), self._storage.local_root()
         if path is None or root is None:
             return None
@@ -73,6 +76,20 @@ class Delivery:
             ("Content-Length", "0"),
         ]
         return Ready("200 OK", headers, ())
+
+    def _by_storage(self, file: FileDetail, environ: Environ) -> Ready | None:
+        """Send the client to the storage, which answers ranges too; HEAD needs only the row.
+
+        302, which every client that ever followed a redirect knows: for GET it means what 307
+        does. It is not stored, because the URL stops working.
+        """
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return None
+        url = self._storage.download_url(file.sha256, file.filename)
+        if url is None:
+            return None
+        headers = [("Location", url), ("Cache-Control", "no-store"), ("Content-Length", "0")]
+        return Ready("302 Found", headers, ())
 
     def _whole(self, file: FileDetail, shared: Headers, environ: Environ) -> Ready:
         headers = [*shared, ("Content-Type", CONTENT_TYPE), ("Content-Length", str(file.size))]

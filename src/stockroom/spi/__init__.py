@@ -6,6 +6,8 @@ Nothing here imports the rest of Stockroom but its problems, Pyramid or SQLAlche
 from stockroom.spi.settings import PluginSettings, setting
 from stockroom.spi.storage import (
     CHUNK,
+    DOWNLOAD_SECONDS,
+    LEFTOVER_AFTER,
     BlobMissing,
     BlobReader,
     BlobStat,
@@ -13,6 +15,7 @@ from stockroom.spi.storage import (
     StagedBlob,
     Storage,
     StorageFactory,
+    StorageUnavailable,
 )
 from stockroom.spi.uploads import RegistryInfo, UploadedFile
 from stockroom.spi.violations import Violation
@@ -21,6 +24,8 @@ SPI_VERSION = "0.1"
 
 __all__ = [
     "CHUNK",
+    "DOWNLOAD_SECONDS",
+    "LEFTOVER_AFTER",
     "SPI_VERSION",
     "BlobMissing",
     "BlobReader",
@@ -31,6 +36,7 @@ __all__ = [
     "StagedBlob",
     "Storage",
     "StorageFactory",
+    "StorageUnavailable",
     "UploadedFile",
     "Violation",
     "setting",

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import secrets
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from stockroom.builtin.filesystem import LEFTOVER_AFTER, FilesystemStorage, StagedFile, from_url
-from stockroom.spi import CHUNK, BlobMissing
-
-CONTENT = b"all the bytes of a wheel"
-DIGEST = hashlib.sha256(CONTENT).hexdigest()
-NO_DIGESTS = [
-    "",
-    "ab",
-    DIGEST[:-1],
-    f"{DIGEST}0",
-    DIGEST.upper(),
-    "g" * 64,
-    "\u0661" * 64,
-    f"../{DIGEST[3:]}",
-    f"{DIGEST[:-1]}/",
-    f"{DIGEST[:-1]}\x00",
-    f"{DIGEST}\n",
-]
+from stockroom.builtin.filesystem import FilesystemStorage, from_url
+from stockroom.spi import LEFTOVER_AFTER, BlobMissing, Storage
+from stockroom.testing import StorageContract
+from stockroom.testing.blobs import CONTENT, DIGEST, publish, read, stage
 
 
 @pytest.fixture
@@ -50,125 +35,43 @@ def synced(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     return paths
 
 
-def stage(storage: FilesystemStorage, content: bytes = CONTENT) -> StagedFile:
-    staged = storage.stage()
-    staged.write(content)
-    return staged
-
-
-def publish(storage: FilesystemStorage, content: bytes = CONTENT) -> str:
-    digest = hashlib.sha256(content).hexdigest()
-    staged = stage(storage, content)
-    staged.prepare(digest)
-    staged.publish()
-    staged.discard()
-    return digest
-
-
 def files(storage: FilesystemStorage) -> list[Path]:
     return [path for path in storage.local_root().parent.rglob("*") if path.is_file()]
 
 
-def read(
-    storage: FilesystemStorage, digest: str, start: int = 0, length: int | None = None
-) -> bytes:
-    reader = storage.open(digest, start, length)
-    try:
-        return b"".join(reader)
-    finally:
-        reader.close()
+class TestContract(StorageContract):
+    def reopened(self, storage: Storage, seconds: float) -> Storage:
+        assert isinstance(storage, FilesystemStorage)
+        return FilesystemStorage(storage.local_root().parent, lambda: time.time() + seconds)
 
 
 class TestPublishing:
-    def test_a_published_blob_is_read_back(self, storage: FilesystemStorage) -> None:
-        digest = publish(storage)
-
-        assert read(storage, digest) == CONTENT
-
     def test_a_published_blob_is_below_its_digest(self, storage: FilesystemStorage) -> None:
-        digest = publish(storage)
+        publish(storage, CONTENT)
 
-        path = storage.local_root() / digest[:2] / digest[2:4] / digest
+        path = storage.local_root() / DIGEST[:2] / DIGEST[2:4] / DIGEST
         assert path.read_bytes() == CONTENT
-        assert storage.local_file(digest) == path
+        assert storage.local_file(DIGEST) == path
 
-    @pytest.mark.parametrize("prepared", [False, True])
-    def test_nothing_is_visible_before_publish(
-        self, storage: FilesystemStorage, prepared: bool
-    ) -> None:
-        staged = stage(storage)
-        if prepared:
-            staged.prepare(DIGEST)
+    def test_the_same_bytes_are_kept_once(self, storage: FilesystemStorage) -> None:
+        publish(storage, CONTENT)
 
-        assert storage.stat(DIGEST) is None
-        assert list(storage.blobs()) == []
-        with pytest.raises(BlobMissing):
-            storage.open(DIGEST)
-        staged.discard()
+        publish(storage, CONTENT)
 
-    def test_publish_needs_prepare(self, storage: FilesystemStorage) -> None:
-        staged = stage(storage)
-
-        with pytest.raises(RuntimeError, match="prepare"):
-            staged.publish()
-        staged.discard()
-
-    def test_publish_twice_is_publish_once(self, storage: FilesystemStorage) -> None:
-        staged = stage(storage)
-        staged.prepare(DIGEST)
-        staged.publish()
-
-        staged.publish()
-
-        assert read(storage, DIGEST) == CONTENT
-        staged.discard()
-
-    def test_the_same_bytes_may_be_published_again(self, storage: FilesystemStorage) -> None:
-        first = publish(storage)
-
-        second = publish(storage)
-
-        assert first == second
-        assert read(storage, second) == CONTENT
-        assert files(storage) == [storage.local_file(second)]
-
-    def test_two_may_publish_the_same_bytes_at_once(self, storage: FilesystemStorage) -> None:
-        one, other = stage(storage), stage(storage)
-        one.prepare(DIGEST)
-        other.prepare(DIGEST)
-
-        one.publish()
-        other.publish()
-
-        one.discard()
-        other.discard()
-        assert read(storage, DIGEST) == CONTENT
         assert files(storage) == [storage.local_file(DIGEST)]
 
-    def test_the_staged_bytes_can_be_inspected(self, storage: FilesystemStorage) -> None:
-        staged = stage(storage)
-
-        staged.file.seek(4)
-
-        assert staged.file.read() == CONTENT[4:]
-        staged.discard()
-
-    def test_inspection_leaves_the_bytes_alone(self, storage: FilesystemStorage) -> None:
-        staged = stage(storage)
-        staged.file.seek(4)
-        staged.file.read(3)
-
+    def test_nothing_can_be_read_before_it_is_published(self, storage: FilesystemStorage) -> None:
+        staged = stage(storage, CONTENT)
         staged.prepare(DIGEST)
-        staged.publish()
 
+        assert storage.stat(DIGEST) is None
         staged.discard()
-        assert read(storage, DIGEST) == CONTENT
 
 
 class TestDiscarding:
     @pytest.mark.parametrize("prepared", [False, True])
     def test_discarded_bytes_are_gone(self, storage: FilesystemStorage, prepared: bool) -> None:
-        staged = stage(storage)
+        staged = stage(storage, CONTENT)
         if prepared:
             staged.prepare(DIGEST)
 
@@ -178,7 +81,7 @@ class TestDiscarding:
         assert staged.file.closed
 
     def test_discard_keeps_what_was_published(self, storage: FilesystemStorage) -> None:
-        staged = stage(storage)
+        staged = stage(storage, CONTENT)
         staged.prepare(DIGEST)
         staged.publish()
 
@@ -188,7 +91,7 @@ class TestDiscarding:
         assert staged.file.closed
 
     def test_discard_twice_is_discard_once(self, storage: FilesystemStorage) -> None:
-        staged = stage(storage)
+        staged = stage(storage, CONTENT)
         staged.discard()
 
         staged.discard()
@@ -198,7 +101,7 @@ class TestDiscarding:
     def test_discard_does_not_mind_that_the_bytes_are_gone(
         self, storage: FilesystemStorage
     ) -> None:
-        staged = stage(storage)
+        staged = stage(storage, CONTENT)
         for path in files(storage):
             path.unlink()
 
@@ -209,7 +112,7 @@ class TestDiscarding:
     def test_discard_does_not_raise_when_the_bytes_cannot_be_written(
         self, storage: FilesystemStorage
     ) -> None:
-        staged = stage(storage)
+        staged = stage(storage, CONTENT)
         os.close(staged.file.fileno())
 
         staged.discard()
@@ -219,7 +122,7 @@ class TestDiscarding:
 
 class TestDurability:
     def test_prepare_syncs_the_bytes(self, storage: FilesystemStorage, synced: list[Path]) -> None:
-        staged = stage(storage)
+        staged = stage(storage, CONTENT)
         (staging,) = files(storage)
 
         staged.prepare(DIGEST)
@@ -231,7 +134,7 @@ class TestDurability:
     def test_prepare_syncs_every_folder_in_which_it_made_one(
         self, storage: FilesystemStorage, synced: list[Path]
     ) -> None:
-        staged = stage(storage)
+        staged = stage(storage, CONTENT)
 
         staged.prepare(DIGEST)
 
@@ -242,7 +145,7 @@ class TestDurability:
     def test_publish_syncs_the_folder_that_the_blob_is_in(
         self, storage: FilesystemStorage, synced: list[Path]
     ) -> None:
-        staged = stage(storage)
+        staged = stage(storage, CONTENT)
         staged.prepare(DIGEST)
         synced.clear()
 
@@ -259,115 +162,75 @@ class TestDurability:
         assert {tmp_path, tmp_path / "srv", tmp_path / "srv" / "files"} <= set(synced)
 
 
-class TestReading:
-    @pytest.mark.parametrize(
-        ("start", "length"), [(0, None), (0, 3), (5, None), (5, 3), (0, 0), (len(CONTENT), None)]
-    )
-    def test_a_range_of_a_blob(
-        self, storage: FilesystemStorage, start: int, length: int | None
-    ) -> None:
-        digest = publish(storage)
+class TestNames:
+    @pytest.mark.parametrize("digest", ["", "ab", f"../{DIGEST[3:]}", f"{DIGEST}\n"])
+    def test_what_is_no_digest_names_no_path(self, storage: FilesystemStorage, digest: str) -> None:
+        with pytest.raises(BlobMissing):
+            storage.local_file(digest)
 
-        end = None if length is None else start + length
-        assert read(storage, digest, start, length) == CONTENT[start:end]
+    def test_clients_cannot_reach_the_folder(self, storage: Storage) -> None:
+        publish(storage, CONTENT)
 
-    def test_a_range_beyond_the_end_stops_at_the_end(self, storage: FilesystemStorage) -> None:
-        digest = publish(storage)
+        url = storage.download_url(DIGEST, "a-1.0.tar.gz")
+        upload = storage.direct_upload("0" * 32, sha256=DIGEST, size=1, seconds=60)
 
-        assert read(storage, digest, 5, 1000) == CONTENT[5:]
+        assert (url, upload) == (None, None)
 
-    def test_a_large_blob_comes_in_chunks(self, storage: FilesystemStorage) -> None:
-        content = secrets.token_bytes(2 * CHUNK + 1)
-        digest = publish(storage, content)
 
-        reader = storage.open(digest)
-
-        chunks = list(reader)
-        reader.close()
-        assert [len(chunk) for chunk in chunks] == [CHUNK, CHUNK, 1]
-        assert b"".join(chunks) == content
-
-    def test_a_reader_may_be_closed_twice(self, storage: FilesystemStorage) -> None:
-        reader = storage.open(publish(storage))
-        reader.close()
-
-        reader.close()
-
-    def test_stat_tells_the_size(self, storage: FilesystemStorage) -> None:
-        digest = publish(storage)
-
-        found = storage.stat(digest)
-
-        assert found is not None
-        assert (found.sha256, found.size) == (digest, len(CONTENT))
-
+class TestListing:
     def test_stat_and_blobs_tell_when_the_bytes_were_written(
         self, storage: FilesystemStorage
     ) -> None:
-        digest = publish(storage)
-        os.utime(storage.local_file(digest), (5, 1_000_000_000.5))
+        publish(storage, CONTENT)
+        os.utime(storage.local_file(DIGEST), (5, 1_000_000_000.5))
 
-        found = storage.stat(digest)
+        found = storage.stat(DIGEST)
 
         assert found is not None
         assert found.modified_at == 1_000_000_000.5
         assert list(storage.blobs()) == [found]
 
-    def test_blobs_leaves_out_what_is_no_blob_or_in_the_wrong_place(
+    def test_what_is_no_blob_or_in_the_wrong_place_is_left_out(
         self, storage: FilesystemStorage
     ) -> None:
-        digest = publish(storage)
-        place = storage.local_file(digest)
-        (place.parent / ".nfs0001").touch()
-        (storage.local_root() / digest).touch()
+        publish(storage, CONTENT)
+        (storage.local_file(DIGEST).parent / ".nfs0001").touch()
+        (storage.local_root() / DIGEST).touch()
 
-        assert [blob.sha256 for blob in storage.blobs()] == [digest]
+        assert [blob.sha256 for blob in storage.blobs()] == [DIGEST]
 
-    def test_blobs_does_not_mind_that_one_goes_meanwhile(
+    def test_a_blob_may_go_while_they_are_listed(
         self, storage: FilesystemStorage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        digest = publish(storage)
+        publish(storage, CONTENT)
         walk = os.walk
 
         def walk_and_lose(top: Path) -> Iterator[tuple[str, list[str], list[str]]]:
             for step in list(walk(top)):
-                storage.delete(digest)
+                storage.delete(DIGEST)
                 yield step
 
         monkeypatch.setattr(os, "walk", walk_and_lose)
 
         assert list(storage.blobs()) == []
 
-    def test_blobs_lists_every_blob(self, storage: FilesystemStorage) -> None:
-        digests = {publish(storage, content): len(content) for content in (b"", b"1", b"22")}
 
-        assert {blob.sha256: blob.size for blob in storage.blobs()} == digests
+class TestDeleting:
+    def test_the_bytes_are_gone_and_so_is_the_name_after_a_power_cut(
+        self, storage: FilesystemStorage, synced: list[Path]
+    ) -> None:
+        publish(storage, CONTENT)
+        synced.clear()
 
-    def test_an_unknown_digest_is_missing(self, storage: FilesystemStorage) -> None:
-        assert storage.stat(DIGEST) is None
-        with pytest.raises(BlobMissing):
-            storage.open(DIGEST)
+        storage.delete(DIGEST)
 
-    @pytest.mark.parametrize("digest", NO_DIGESTS)
-    def test_what_is_no_digest_is_missing(self, storage: FilesystemStorage, digest: str) -> None:
-        assert storage.stat(digest) is None
-        with pytest.raises(BlobMissing):
-            storage.open(digest)
-
-    @pytest.mark.parametrize("digest", NO_DIGESTS)
-    def test_what_is_no_digest_names_no_path(self, storage: FilesystemStorage, digest: str) -> None:
-        staged = stage(storage)
-
-        with pytest.raises(BlobMissing):
-            storage.local_file(digest)
-        with pytest.raises(BlobMissing):
-            staged.prepare(digest)
-        staged.discard()
+        assert files(storage) == []
+        assert synced == [storage.local_root() / DIGEST[:2] / DIGEST[2:4]]
 
 
 class TestLeftovers:
     def test_bytes_of_a_crash_are_left_over_after_a_day(self, tmp_path: Path) -> None:
-        crashed = stage(FilesystemStorage(tmp_path))
+        crashed = stage(FilesystemStorage(tmp_path), CONTENT)
         crashed.file.flush()
         written = os.fstat(crashed.file.fileno()).st_mtime
         storage = FilesystemStorage(tmp_path, clock=lambda: written + LEFTOVER_AFTER + 1)
@@ -378,33 +241,27 @@ class TestLeftovers:
         assert len(leftovers) == 1
         crashed.discard()
 
-    def test_a_leftover_can_be_removed_by_its_name_and_twice(
-        self, storage: FilesystemStorage
-    ) -> None:
-        crashed = stage(storage)
-        (path,) = files(storage)
+    def test_removing_a_leftover_removes_its_file(self, tmp_path: Path) -> None:
+        crashed = stage(FilesystemStorage(tmp_path), CONTENT)
+        storage = FilesystemStorage(tmp_path, clock=lambda: time.time() + LEFTOVER_AFTER + 1)
 
-        storage.remove_leftover(path.name)
-        storage.remove_leftover(path.name)
+        for name in storage.leftovers():
+            storage.remove_leftover(name)
 
         assert files(storage) == []
         crashed.discard()
 
-    @pytest.mark.parametrize("name", ["", ".", "..", "../sha256", "a/b", "/etc/passwd", "a\0b"])
-    def test_what_is_no_name_of_a_leftover_removes_nothing(
-        self, storage: FilesystemStorage, name: str
-    ) -> None:
-        digest = publish(storage)
-        outside = storage.local_root().parent.parent / "b"
-        outside.touch()
+    def test_a_name_that_leads_out_of_the_folder_removes_nothing(self, tmp_path: Path) -> None:
+        storage = FilesystemStorage(tmp_path / "files")
+        (tmp_path / "other").write_bytes(CONTENT)
 
-        storage.remove_leftover(name)
+        for name in ("../../other", str(tmp_path / "other"), "staging/../../other"):
+            storage.remove_leftover(name)
 
-        assert files(storage) == [storage.local_file(digest)]
-        assert outside.exists()
+        assert (tmp_path / "other").exists()
 
     def test_bytes_of_the_last_day_may_be_an_upload_that_still_runs(self, tmp_path: Path) -> None:
-        running = stage(FilesystemStorage(tmp_path))
+        running = stage(FilesystemStorage(tmp_path), CONTENT)
         running.file.flush()
         written = os.fstat(running.file.fileno()).st_mtime
         storage = FilesystemStorage(tmp_path, clock=lambda: written + LEFTOVER_AFTER - 1)
@@ -413,7 +270,7 @@ class TestLeftovers:
         running.discard()
 
     def test_blobs_are_never_left_over(self, tmp_path: Path) -> None:
-        publish(FilesystemStorage(tmp_path))
+        publish(FilesystemStorage(tmp_path), CONTENT)
         storage = FilesystemStorage(tmp_path, clock=lambda: float(1 << 40))
 
         assert list(storage.leftovers()) == []
@@ -422,58 +279,6 @@ class TestLeftovers:
         storage = FilesystemStorage(tmp_path)
 
         assert files(storage) == []
-
-
-class TestDeleting:
-    def test_a_deleted_blob_is_gone_and_can_be_published_again(
-        self, storage: FilesystemStorage
-    ) -> None:
-        digest = publish(storage)
-
-        storage.delete(digest)
-
-        assert storage.stat(digest) is None
-        assert files(storage) == []
-        assert read(storage, publish(storage)) == CONTENT
-
-    def test_other_blobs_stay(self, storage: FilesystemStorage) -> None:
-        digest = publish(storage)
-
-        storage.delete(publish(storage, b"other"))
-
-        assert read(storage, digest) == CONTENT
-
-    def test_who_reads_a_blob_meanwhile_gets_all_of_it(self, storage: FilesystemStorage) -> None:
-        digest = publish(storage)
-        reader = storage.open(digest)
-
-        storage.delete(digest)
-
-        assert b"".join(reader) == CONTENT
-        reader.close()
-
-    @pytest.mark.parametrize("digest", [DIGEST, *NO_DIGESTS])
-    def test_what_is_not_there_needs_no_deleting(
-        self, storage: FilesystemStorage, digest: str
-    ) -> None:
-        kept = publish(storage, b"other")
-
-        storage.delete(digest)
-
-        assert files(storage) == [storage.local_file(kept)]
-
-    def test_deleting_between_prepare_and_publish_does_not_hinder(
-        self, storage: FilesystemStorage
-    ) -> None:
-        digest = publish(storage)
-        again = stage(storage)
-        again.prepare(digest)
-
-        storage.delete(digest)
-        again.publish()
-
-        assert read(storage, digest) == CONTENT
-        again.discard()
 
 
 class TestUrl:
@@ -523,8 +328,8 @@ class TestUrl:
 def test_a_staging_failure_does_not_touch_a_published_blob(
     storage: FilesystemStorage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    digest = publish(storage)
-    again = stage(storage)
+    digest = publish(storage, CONTENT)
+    again = stage(storage, CONTENT)
     again.prepare(digest)
     rename: Callable[[Path, Path], Path] = Path.replace
 

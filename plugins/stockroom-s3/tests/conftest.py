@@ -1,0 +1,3 @@
+"""The fixtures are in a module of their own, which type checkers can tell from other plugins'."""
+
+from s3_support.fixtures import *  # noqa: F403

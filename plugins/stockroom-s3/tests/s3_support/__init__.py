@@ -1,0 +1,1 @@
+"""Object stores to test with, as processes on the loopback interface."""
