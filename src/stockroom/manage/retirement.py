@@ -8,12 +8,12 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, select
 from sqlalchemy.orm import Session
 
-from stockroom.manage.deletions import Deletions
-from stockroom.manage.lookups import lock_registry
+from stockroom.manage.lookups import lock_registry, releases_of
 from stockroom.manage.problems import PlanStale
+from stockroom.manage.removal import Removal
 from stockroom.manage.reports import queries
 from stockroom.manage.retention import Plan, make_plan
-from stockroom.models import Package, Release
+from stockroom.models import Package
 from stockroom.policies import RegistryPolicy, read_policy
 
 
@@ -58,11 +58,16 @@ class Retirement:
                 "the new one, then apply that",
                 digest=plan.digest,
             )
-        deletions = Deletions(self._session, self._actor, clock=self._clock)
-        for entry in plan.expired:
-            release = self._session.get_one(Release, entry.release.release_id)
-            package = packages[entry.release.package]
-            deletions.drop_release(package, release, f"retention, {entry.rule}: {entry.reason}")
+        removal = Removal(self._session, self._actor, self._clock)
+        doomed = {
+            entry.release.release_id: f"retention, {entry.rule}: {entry.reason}"
+            for entry in plan.expired
+        }
+        for package in packages.values():
+            releases = releases_of(self._session, package)
+            removal.drop_releases(
+                package, [(row, doomed[row.id]) for row in releases if row.id in doomed]
+            )
         return plan
 
     def _lock(self, registry_id: int, plan: Plan) -> dict[str, Package]:

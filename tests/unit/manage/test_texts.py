@@ -61,12 +61,12 @@ def test_every_state_of_a_package_has_its_tag() -> None:
     assert len(tags) == 8
 
 
-@pytest.mark.parametrize("header", [None, '"a"', '"b", "a"', "*", ' "a" ,"b"'])
+@pytest.mark.parametrize("header", [None, '"a"', '"b", "a"', "*", ' "a" ,"b"', 'W/"a"'])
 def test_if_match_names_the_state(header: str | None) -> None:
     check_if_match(header, '"a"')
 
 
-@pytest.mark.parametrize("header", ["", '"b"', 'W/"a"', "a", '"a'])
+@pytest.mark.parametrize("header", ["", '"b"', 'W/"b"', "a", '"a'])
 def test_if_match_names_another_state(header: str) -> None:
     with pytest.raises(PreconditionFailed):
         check_if_match(header, '"a"')
