@@ -42,7 +42,7 @@ run: $(REQUIREMENTS_STAMP) $(PROJECT_STAMP) ## Start a server that keeps its dat
 setup: $(TEST_STAMP) $(PROJECT_STAMP) $(PLUGINS_STAMP) ## Make .venv, with everything that work on Stockroom needs
 
 .PHONY: clients
-clients: setup ## Make the environments of the client programs (uv, pip, twine)
+clients: setup ## Make the environments of the client programs (uv, pip and all that publish)
 	@$(BIN)/python tests/clients/setup.py
 
 .PHONY: nginx
