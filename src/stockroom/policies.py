@@ -140,7 +140,7 @@ class RegistryPolicy(Quotas):
         "Retention: days after which pre-releases and dev releases go; 0 is never."
     )
     drop_only_idle_days: int = _days(
-        "Retention: what was downloaded or published to in this many days stays; 0 asks for neither."
+        "Retention: what was downloaded or published to in this many days stays; 0 asks nothing."
     )
 
     @property
