@@ -320,3 +320,29 @@ class TestDecisions:
         site.set_policy(legacy_filenames="on")
 
         site.upload(*old, key, name="demo-pkg", version="1.0")
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        {"prohibited_names": "demo-pkg"},
+        {"name_prefixes": "acme-"},
+        {"max_total_mb": "1", "max_file_mb": "1"},
+        {"uploads_per_minute": "1"},
+        {"new_packages": "admins"},
+    ],
+    ids=str,
+)
+def test_u24_409_is_never_used_for_what_is_not_taken(
+    site: TestSite, policy: dict[str, str]
+) -> None:
+    """Clients would skip the file and say that all is well."""
+    key = site.create_key()
+    site.upload(*make_wheel("other", "1.0"), key)
+    site.set_policy(**policy)
+    large = make_wheel("demo-pkg", "9.0", files={"x.bin": bytes(2 << 20)}, compress=False)
+
+    answer = site.upload(*large, key, status="*")
+
+    assert answer.status_int in (400, 403, 429)
+    assert "exist" not in answer.status

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -248,6 +249,15 @@ class TestOrder:
         post(site, body, key)
 
         assert is_published(site, key, wheel)
+
+    @pytest.mark.parametrize("kind", ["image/png", "text/plain", "application/x-anything", ""])
+    def test_u71_the_type_of_the_file_part_does_not_matter(
+        self, site: TestSite, key: str, wheel: Archive, kind: str
+    ) -> None:
+        *fields, file = parts_of(*wheel)
+        headers = (f"Content-Type: {kind}",) if kind else ()
+
+        post(site, [*fields, replace(file, headers=headers)], key)
 
 
 class TestBounds:

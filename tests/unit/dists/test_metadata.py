@@ -421,3 +421,17 @@ def test_any_bytes_give_a_reading(data):
         for text in strings(dataclasses.astuple(reading.metadata)):
             assert "\0" not in text
             assert text.encode()
+
+
+@pytest.mark.parametrize("constraint", [">=3.8", ">=3.8,<4", "~=3.9", "!=3.10.*", "==3.*", ""])
+def test_u48_requires_python_may_be_any_set_of_specifiers(constraint: str) -> None:
+    reading = read_metadata(make_metadata(requires_python=constraint))
+
+    assert reading.violations == ()
+
+
+@pytest.mark.parametrize("constraint", ["3", ">=three", ">=3.8;", "python>=3", ">=3.8 <4", "=>3"])
+def test_u48_anything_else_is_refused(constraint: str) -> None:
+    reading = read_metadata(make_metadata(requires_python=constraint))
+
+    assert [violation.code for violation in reading.violations] == ["requires-python-invalid"]
