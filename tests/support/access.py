@@ -38,7 +38,8 @@ class RecordedServer(ServerProcess):
         self._record = folder / "access.tsv"
         path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
         environment = {VARIABLE: str(self._record), "PYTHONPATH": path}
-        super().__init__(folder, database_url, environment=environment, **options)
+        options["environment"] = {**options.get("environment", {}), **environment}
+        super().__init__(folder, database_url, **options)
         self.database_url = database_url
         self.files = folder / "files"
         self.ini.write_text(self.ini.read_text("utf-8").replace(WAITRESS, RECORDING), "utf-8")

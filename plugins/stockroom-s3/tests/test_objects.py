@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+import tempfile
 from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from s3_support.recorder import Exchange, Recorder
 from s3_support.store import Store
-from stockroom.spi import LEFTOVER_AFTER, StorageUnavailable
+from stockroom.spi import LEFTOVER_AFTER, BlobTooLarge, StorageUnavailable
 from stockroom.testing.blobs import CONTENT, DIGEST, bring, publish, read, stage
 from stockroom_s3.bucket import PART
 from stockroom_s3.storage import S3Storage
@@ -213,6 +214,34 @@ def test_a_connection_that_breaks_off_is_noticed(
 
     with pytest.raises(StorageUnavailable):
         read(storage, DIGEST)
+
+
+def test_u72_what_is_too_large_is_refused_before_there_is_a_file_for_it(
+    store: Store, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = store.open(prefix)
+    name = bring(storage, CONTENT)
+    monkeypatch.setattr(tempfile, "tempdir", "/there/is/no/such/folder")
+
+    with pytest.raises(BlobTooLarge):
+        storage.incoming(name, len(CONTENT) - 1)
+    with pytest.raises(FileNotFoundError):
+        storage.incoming(name, len(CONTENT))
+
+
+def test_u72_a_size_that_is_not_announced_is_found_out(
+    store: Store, prefix: str, recorder: Recorder
+) -> None:
+    storage = store.open(prefix, through=recorder.base)
+    name = bring(storage, CONTENT)
+    recorder.announces_length = False
+
+    with pytest.raises(BlobTooLarge):
+        storage.incoming(name, len(CONTENT) - 1)
+
+    staged = storage.incoming(name, len(CONTENT))
+    assert staged.file.read() == CONTENT
+    staged.discard()
 
 
 CALLS: dict[str, Callable[[S3Storage], object]] = {

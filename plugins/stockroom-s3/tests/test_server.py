@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 import urllib.request
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from s3_support.recorder import Exchange, Recorder
 from s3_support.store import Store
 from stockroom.manage.integrity import Finding, Integrity
-from stockroom.spi import StorageUnavailable
-from stockroom.testing.blobs import CONTENT, publish
+from stockroom.spi import DirectUpload, StorageUnavailable
+from stockroom.testing.blobs import CONTENT, publish, put
 from tests.archives import make_wheel
 from tests.conftest import MakeSite
-from tests.support.site import TestSite
+from tests.support.site import TestSite, bearer, form_fields
+from tests.support.uploads import FORM, UPLOAD, encode, text_parts
 
 FILENAME, WHEEL = make_wheel("demo-pkg", "1.0")
 
@@ -139,6 +141,32 @@ def test_u93_a_store_that_fails_right_before_the_commit_fails_the_upload(
     site.get("/simple/acme/main/demo-pkg/", key, status=404)
     site.upload(FILENAME, WHEEL, key)
     assert ask(site, key).status_int == 302
+
+
+def test_u72_too_large_a_file_is_refused_alike_by_every_door(
+    site: TestSite, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = make_wheel("demo-pkg", "1.0", files={"x.bin": bytes(2 << 20)}, compress=False)
+    told = announce(site, "reserve", file, key, 201).json
+    put(DirectUpload(told["upload_url"], told["upload_headers"]), file[1])
+    site.set_policy(max_file_mb="1")
+    by_form = site.upload(*file, key, status=400, accept="application/json")
+    monkeypatch.setattr(tempfile, "tempdir", "/there/is/no/such/folder")
+
+    direct = announce(site, "finalize", file, key, 400)
+
+    assert [error["code"] for error in direct.json["errors"]] == ["file-too-large"]
+    assert (direct.status, direct.json["errors"]) == (by_form.status, by_form.json["errors"])
+
+
+def announce(site: TestSite, step: str, file: tuple[str, bytes], key: str, status: int) -> Any:
+    form = {**form_fields(*file), "filename": file[0]}
+    return site.app.post(
+        f"{UPLOAD}/{step}",
+        params=cast(Any, encode(text_parts(form.items()))),
+        headers={**bearer(key), "Accept": "application/json", "Content-Type": FORM},
+        status=status,
+    )
 
 
 def test_a_blob_that_is_gone_when_the_rows_are_written_is_put_again(

@@ -113,7 +113,7 @@ class FilesystemStorage:
     def direct_upload(self, name: str, *, sha256: str, size: int | None, seconds: int) -> None:
         """Nothing: clients cannot reach the folder."""
 
-    def incoming(self, name: str) -> StagedBlob:
+    def incoming(self, name: str, max_bytes: int | None = None) -> StagedBlob:
         """Nothing ever: see :meth:`direct_upload`."""
         raise BlobMissing(name)
 

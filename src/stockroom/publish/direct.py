@@ -19,7 +19,7 @@ from stockroom.errors import BadRequest, NotFound
 from stockroom.models import UploadFile, UploadSession
 from stockroom.plugins import Plugins
 from stockroom.publish import queries
-from stockroom.publish.body import Received, ReceivedFile, read_raw
+from stockroom.publish.body import Received, ReceivedFile, file_too_large, read_raw
 from stockroom.publish.checks import ANNOUNCEMENT_CHECKS, examine_announcement, violations
 from stockroom.publish.digests import differing
 from stockroom.publish.files import Candidate, kind_of
@@ -31,7 +31,7 @@ from stockroom.publish.states import FileStatus, SessionStatus, move_file, move_
 from stockroom.publish.stored import open_stored
 from stockroom.publish.target import Target, max_file_bytes
 from stockroom.resources import Directory
-from stockroom.spi import BlobMissing, Storage, Violation
+from stockroom.spi import BlobMissing, BlobTooLarge, Storage, Violation
 
 LIFETIME = timedelta(hours=1)
 """How long a reserved place is kept; an upload that takes longer has to be reserved anew."""
@@ -133,7 +133,7 @@ class DirectUploads:
         )
         if file is None:
             raise BadRequest(f"nothing is reserved for {candidate.filename}; reserve a place first")
-        received = self._received(file, blobs)
+        received = self._received(file, target.max_file_bytes, blobs)
         staged = self._publisher.check(Received(file=received), form, target)
         if staged is None:
             return ()
@@ -199,18 +199,22 @@ class DirectUploads:
         session.flush()
         return file
 
-    def _received(self, file: UploadFile, blobs: BlobTransaction) -> ReceivedFile:
-        """The bytes, wherever they were put, hashed by us."""
+    def _received(
+        self, file: UploadFile, limit: int | None, blobs: BlobTransaction
+    ) -> ReceivedFile:
+        """The bytes, wherever they were put, hashed by us. ``limit`` in bytes (U-72)."""
         try:
             staged = (
                 open_stored(self._storage, file.sha256)
                 if file.sha256 is not None
-                else self._storage.incoming(file.token)
+                else self._storage.incoming(file.token, limit)
             )
         except BlobMissing:
             raise BadRequest(
                 f"the bytes of {file.filename} have not arrived; put them to the reserved place"
             ) from None
+        except BlobTooLarge:
+            raise UploadRefused([file_too_large(limit or 0)]) from None
         blobs.adopt(staged)
         received = ReceivedFile.of_staged(file.filename, staged)
         _check_same(received, file)

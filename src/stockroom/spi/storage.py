@@ -33,6 +33,10 @@ class BlobMissing(LookupError):
     """There is no blob of that digest, or no incoming object of that name, in the storage."""
 
 
+class BlobTooLarge(Exception):
+    """An incoming object has more bytes than the caller would take."""
+
+
 class StorageUnavailable(Problem):
     """The storage does not do what it is asked to, and may do so later: 503.
 
@@ -171,12 +175,14 @@ class Storage(Protocol):
         """
         ...
 
-    def incoming(self, name: str) -> StagedBlob:
+    def incoming(self, name: str, max_bytes: int | None = None) -> StagedBlob:
         """What a client has put as ``name``, to be inspected, prepared and published.
 
-        ``write`` must not be called on it.
+        ``write`` must not be called on it. A storage that cannot limit what clients put looks at
+        the size first, so that no disk is filled with what will be refused.
 
         :raises BlobMissing: there is no such object.
+        :raises BlobTooLarge: it has more than ``max_bytes``; no more than these were copied.
         """
         ...
 

@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from stockroom.spi import DOWNLOAD_SECONDS, BlobMissing, Storage
+from stockroom.spi import DOWNLOAD_SECONDS, BlobMissing, BlobTooLarge, Storage
 from stockroom.testing.blobs import CONTENT, DIGEST, bring, fetch, incoming, publish, put, read
 
 
@@ -78,6 +78,20 @@ class DirectAccessContract:
             staged.publish()
             staged.discard()
             assert read(storage, DIGEST) == CONTENT
+
+    def test_what_is_larger_than_is_wanted_is_not_taken(self, storage: Storage) -> None:
+        name = bring(storage, CONTENT)
+        for staged in incoming(storage, name):
+            staged.discard()
+
+            with pytest.raises(BlobTooLarge):
+                storage.incoming(name, len(CONTENT) - 1)
+
+            just = storage.incoming(name, len(CONTENT))
+            assert just.file.read() == CONTENT
+            just.discard()
+        with pytest.raises((BlobMissing, BlobTooLarge)):
+            storage.incoming(name, 0)
 
     @pytest.mark.parametrize("name", ["", "..", "0" * 31, "A" * 32, "g" * 32, f"{'0' * 32}/"])
     def test_what_is_no_name_brings_nothing(self, storage: Storage, name: str) -> None:

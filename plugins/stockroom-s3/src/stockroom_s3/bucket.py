@@ -35,10 +35,14 @@ class ObjectMissing(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """The body of an object, from ``start`` on if the store has understood a range."""
+    """The body of an object, from ``start`` on if the store has understood a range.
+
+    ``length`` in bytes is what the store announces, if it does: no more than that can be read.
+    """
 
     body: StreamingBody
     etag: str
+    length: int | None
 
 
 class Bucket:
@@ -174,7 +178,7 @@ class Bucket:
         body = answer["Body"]
         if start and not answer.get("ContentRange"):
             _skip(body, start)
-        return Opened(body, answer["ETag"])
+        return Opened(body, answer["ETag"], answer.get("ContentLength"))
 
     def size(self, key: str) -> int | None:
         """The size of an object in bytes; None if there is none."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import BinaryIO, cast
 
-from stockroom.spi import CHUNK, BlobMissing, StorageUnavailable
-from stockroom_s3.bucket import Bucket, ObjectMissing
+from stockroom.spi import CHUNK, BlobMissing, BlobTooLarge, StorageUnavailable
+from stockroom_s3.bucket import Bucket, ObjectMissing, Opened
 from stockroom_s3.client import store_errors
 
 
@@ -71,31 +72,36 @@ class IncomingObject(StagedObject):
         key_of: Callable[[str], str],
         key: str,
         may_copy: Callable[[str], bool],
+        max_bytes: int | None,
     ) -> None:
-        super().__init__(bucket, key_of)
         self._key = key
         self._may_copy = may_copy
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._sha256 = hashlib.sha256()
+        with store_errors(f"getting {key}"):
+            opened = _open(bucket, key)
+            self._etag = opened.etag
+            with closing(opened.body):
+                # The store may have taken anything: look before there is a file to fill.
+                limit = sys.maxsize if max_bytes is None else max_bytes
+                if opened.length is not None and opened.length > limit:
+                    raise BlobTooLarge(key)
+                super().__init__(bucket, key_of)
+                self._fetch(opened, limit)
+
+    def _fetch(self, opened: Opened, limit: int) -> None:
         try:
-            with store_errors(f"getting {key}"):
-                self._etag = self._fetch()
+            for chunk in opened.body.iter_chunks(CHUNK):
+                if self._file.tell() + len(chunk) > limit:
+                    raise BlobTooLarge(self._key)
+                self._file.write(chunk)
+                self._md5.update(chunk)
+                self._sha256.update(chunk)
+            self._file.flush()
+            self._file.seek(0)
         except BaseException:
             self.discard()
             raise
-
-    def _fetch(self) -> str:
-        try:
-            opened = self._bucket.open(self._key)
-        except ObjectMissing:
-            raise BlobMissing(self._key) from None
-        for chunk in opened.body.iter_chunks(CHUNK):
-            self._file.write(chunk)
-            self._md5.update(chunk)
-            self._sha256.update(chunk)
-        self._file.flush()
-        self._file.seek(0)
-        return opened.etag
 
     def prepare(self, sha256: str) -> None:
         """Have the store copy the object to its digest, or put what was looked at there.
@@ -119,3 +125,10 @@ class IncomingObject(StagedObject):
         super().publish()
         with suppress(StorageUnavailable), store_errors(f"removing {self._key}"):
             self._bucket.remove(self._key)
+
+
+def _open(bucket: Bucket, key: str) -> Opened:
+    try:
+        return bucket.open(key)
+    except ObjectMissing:
+        raise BlobMissing(key) from None

@@ -140,9 +140,10 @@ class S3Storage:
                 headers=self._bucket.encryption_headers,
             )
 
-    def incoming(self, name: str) -> IncomingObject:
+    def incoming(self, name: str, max_bytes: int | None = None) -> IncomingObject:
         """Fetch what a client has put, to look at it."""
-        return IncomingObject(self._bucket, _key, _incoming_key(name), self._may_copy)
+        key = _incoming_key(name)
+        return IncomingObject(self._bucket, _key, key, self._may_copy, max_bytes)
 
     def leftovers(self) -> Iterator[str]:
         """Incoming objects and uploads in parts that are a day old."""

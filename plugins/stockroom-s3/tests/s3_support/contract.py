@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 import pytest
 
 from s3_support.store import Store
@@ -15,12 +13,10 @@ from stockroom_s3.storage import S3Storage
 class S3Contract(StorageContract):
     """Runs on the fixture ``store``."""
 
-    settings: ClassVar[dict[str, Any]] = {}
-
     @pytest.fixture
     def storage(self, store: Store, prefix: str) -> S3Storage:
         self.prefix, self.store = prefix, store
-        return store.open(prefix, **self.settings)
+        return store.open(prefix)
 
     def reopened(self, storage: Storage, seconds: float) -> Storage:
-        return self.store.open(self.prefix, seconds, **self.settings)
+        return self.store.open(self.prefix, seconds)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
 
 HOP_BY_HOP = {"connection", "transfer-encoding", "keep-alive", "expect"}
@@ -44,8 +46,14 @@ class Recorder(ThreadingHTTPServer):
         self.exchanges: list[Exchange] = []
         self.cuts_short = False
         """Whether answers lack their last byte."""
+        self.announces_length = True
         self.on_request: Callable[[Exchange], None] = lambda _: None
         self.on_answer: Callable[[Exchange], None] = lambda _: None
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of an asker that hangs up; it may have died, or seen enough."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def seen(self, method: str, word: str = "") -> list[Exchange]:
         """The exchanges with this method, and this word in their path."""
@@ -86,7 +94,10 @@ class _Handler(BaseHTTPRequestHandler):
             if name not in HOP_BY_HOP | {"date", "server", "content-length"}:
                 self.send_header(name, value)
         length = headers.get("content-length", "0") if exchange.method == "HEAD" else None
-        self.send_header("Content-Length", length or str(len(exchange.answer)))
+        if self.server.announces_length:
+            self.send_header("Content-Length", length or str(len(exchange.answer)))
+        else:
+            self.close_connection = True
         self.end_headers()
         if exchange.method == "HEAD":
             return

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from s3_support.store import Store
+from tests.support.access import RecordedServer
 from tests.support.cli import stockroom_command
-from tests.support.server import ServerProcess
 
 
-class S3Server(ServerProcess):
+class S3Server(RecordedServer):
     """A server process; ``settings`` are those of the plugin.
 
     ``through`` is the address of a proxy before the store.
