@@ -24,7 +24,7 @@ from stockroom.dists.policies import DECISIONS, POLICIES, Policy, PolicyFinding
 from stockroom.dists.refusals import FilenameRefused
 from stockroom.dists.requirements import strict_constraint
 from stockroom.dists.sdists import inspect_sdist
-from stockroom.dists.versions import parse_version
+from stockroom.dists.versions import canonical_version, parse_version
 from stockroom.dists.wheels import inspect_wheel
 
 __all__ = [
@@ -39,6 +39,7 @@ __all__ = [
     "ResolverMetadata",
     "SdistFilename",
     "WheelFilename",
+    "canonical_version",
     "inspect",
     "inspect_sdist",
     "inspect_wheel",

@@ -50,6 +50,8 @@ LIFETIME = timedelta(days=7)
 """How long a stage is kept at first."""
 LONGEST = timedelta(days=30)
 """How long a stage can be kept at most, counted from its beginning."""
+LONGEST_VERSION = 200
+"""In characters; the name, the version and tags must fit into a filename (U-70)."""
 REMEMBERED = timedelta(days=1)
 """How long an ended stage still tells how it ended (U-207)."""
 
@@ -93,7 +95,7 @@ class Stages:
         """
         self._publisher.admit(target)
         parsed = parse_version(version)
-        if not is_valid_name(name) or parsed is None:
+        if not is_valid_name(name) or parsed is None or len(str(parsed)) > LONGEST_VERSION:
             raise UploadRefused(_invalid(name, version))
         self._publisher.judge_release(target, normalize(name))
         now = self._clock()
@@ -137,7 +139,9 @@ class Stages:
         """Keep a stage for so many seconds from now; never shortens (U-207)."""
         with self._database.transaction() as database:
             session = self._edit(target, token, database)
-            wanted = self._clock().replace(microsecond=0) + timedelta(seconds=seconds)
+            # A client may ask for more than any date can tell.
+            kept = timedelta(seconds=min(seconds, LONGEST.total_seconds()))
+            wanted = self._clock().replace(microsecond=0) + kept
             latest = session.created_at + LONGEST
             session.expires_at = max(session.expires_at, min(wanted, latest))
             return Stage(session, queries.files_of_session(database, session.id))
@@ -343,7 +347,11 @@ def _invalid(name: str, version: str) -> list[Violation]:
     if not is_valid_name(name):
         message = f"{quoted(name)} is not a valid project name"
         found.append(Violation("name", "invalid-name", message))
-    if parse_version(version) is None:
+    parsed = parse_version(version)
+    if parsed is None:
         message = f"{quoted(version)} is not a valid version (PEP 440)"
         found.append(Violation("version", "invalid-version", message))
+    elif len(str(parsed)) > LONGEST_VERSION:
+        message = f"the version has more than {LONGEST_VERSION} characters; shorten it"
+        found.append(Violation("version", "version-too-long", message))
     return found

@@ -196,7 +196,7 @@ class TestDirect:
 
         assert "nothing is reserved" in answer.json["detail"]
 
-    @pytest.mark.parametrize("token", ["0" * 32, "..", "x"])
+    @pytest.mark.parametrize("token", ["0" * 32, "..", "x", "%00"])
     def test_an_unknown_place_is_not_there(self, both: TestSite, token: str) -> None:
         put(both, f"/v1/incoming/{token}", b"bytes", 404)
 

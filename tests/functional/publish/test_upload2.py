@@ -200,6 +200,32 @@ class TestSessions:
         assert shorter["expires-at"] == session["expires-at"]
         assert session["expires-at"] < longer["expires-at"] < longest["expires-at"]
 
+    def test_u207_to_extend_beyond_all_dates_is_to_extend_as_far_as_possible(
+        self, client: Client, session: Any
+    ) -> None:
+        extend = session["links"]["extend"]
+        longest = client.ask("post", extend, {"meta": META, "extend-for": 900 * 86400}).json
+
+        for_ever = client.ask("post", extend, {"meta": META, "extend-for": 2**64}).json
+
+        assert for_ever["expires-at"] == longest["expires-at"]
+
+    @pytest.mark.parametrize("version", ["1" * 300, "1." * 200 + "1", "1+" + "a" * 300])
+    def test_u70_a_version_that_fits_into_no_filename_is_refused(
+        self, client: Client, version: str
+    ) -> None:
+        assert sources(client.create(version=version, status=400)) == ["version"]
+
+    @pytest.mark.parametrize("token", ["%00", "..", "%2F", "x"])
+    def test_a_token_that_cannot_be_is_not_there(
+        self, client: Client, session: Any, token: str
+    ) -> None:
+        wrong = f"{ROOT}/{token}"
+        client.ask("get", wrong, status=404)
+        client.ask("delete", wrong, status=404)
+        client.ask("post", f"{wrong}/files/{token}/complete", status=404)
+        client.ask("get", f"{session['links']['session']}/files/{token}", status=404)
+
     def test_an_expired_session_makes_room(self, client: Client, session: Any) -> None:
         expire(client.site)
 
@@ -242,6 +268,8 @@ class TestFiles:
             ({"filename": "../demo_pkg-1.0-py3-none-any.whl"}, 400),
             ({"size": -1}, 400),
             ({"size": "many"}, 400),
+            ({"size": 2**63}, 400),
+            ({"size": 10**30}, 400),
             ({"hashes": {}}, 400),
             ({"hashes": {"md5": "0" * 32}}, 400),
             ({"hashes": {"sha256": "xyz"}}, 400),
@@ -414,6 +442,11 @@ class TestStage:
     )
     def test_there_is_nothing_else(self, client: Client, stage: str, path: str) -> None:
         client.site.get(stage + path, status=404)
+
+    @pytest.mark.parametrize("token", ["%00", "x", "0" * 64])
+    def test_what_is_no_stage_is_not_there(self, client: Client, token: str) -> None:
+        client.site.get(f"/stage/{token}/", status=404)
+        client.site.get(f"/stage/{token}/demo-pkg/", status=404)
 
     def test_another_spelling_is_redirected(self, client: Client, stage: str) -> None:
         answer = client.site.get(f"{stage}Demo.Pkg/", status=301)
