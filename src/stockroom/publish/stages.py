@@ -170,8 +170,7 @@ class Stages:
         with self._database.transaction() as database:
             session = self._edit(target, token, database)
             self._check_announced(target, session, announced, database)
-            files = queries.files_of_session(database, session.id)
-            if any(file.filename == announced.filename for file in files):
+            if queries.has_file(database, session.id, announced.filename):
                 raise StateForbids(
                     f"the stage has a file {announced.filename} already; delete it first"
                 )
@@ -207,21 +206,22 @@ class Stages:
 
         :raises UploadRefused: they are not the announced bytes.
         """
-        session = self._edit(target, names[0], database)
-        file = self._file(session, names[1], database)
-        if file.status != FileStatus.PENDING:
-            raise StateForbids(f"{file.filename} is {file.status}; delete it to send other bytes")
+        with self._database.transaction() as look:
+            file = self._pending(target, names, look)
+        # Before the transaction of ``database`` takes its first lock, for which others wait.
         received = ReceivedFile(file.filename, blobs.stage(), target.max_file_bytes)
         read_raw(environ, received)
         wrong = list(differing(received, file.digests, file.size))
         if wrong:
             raise UploadRefused(wrong)
         found = self._publisher.inspect(received, target)
+        if not isinstance(found, list):
+            self._publisher.keep(found, blobs)
+        file = self._pending(target, names, database)
         if isinstance(found, list):
             file.problems = [asdict(violation) for violation in found]
             file.facts, file.sha256, file.metadata_sha256 = {}, None, None
             return
-        self._publisher.keep(found, blobs)
         self._publisher.touch(database, found.checked.blobs)
         file.facts, file.problems = found.checked.facts(), []
         file.sha256 = found.checked.sha256
@@ -302,10 +302,17 @@ class Stages:
 
     @staticmethod
     def _file(session: UploadSession, file_token: str, database: Session) -> UploadFile:
-        for file in queries.files_of_session(database, session.id):
-            if file.token == file_token:
-                return file
-        raise NoSuchUpload("the stage has no such file")
+        file = queries.file_of_session(database, session.id, file_token)
+        if file is None:
+            raise NoSuchUpload("the stage has no such file")
+        return file
+
+    def _pending(self, target: Target, names: tuple[str, str], database: Session) -> UploadFile:
+        session = self._edit(target, names[0], database)
+        file = self._file(session, names[1], database)
+        if file.status != FileStatus.PENDING:
+            raise StateForbids(f"{file.filename} is {file.status}; delete it to send other bytes")
+        return file
 
     def _check_announced(
         self,

@@ -12,10 +12,13 @@ import pytest
 from sqlalchemy import update
 
 from stockroom.models import UploadSession
+from stockroom.publish import stages
+from stockroom.publish.body import ReceivedFile, read_raw
 from tests.archives import make_sdist, make_wheel
 from tests.conftest import MakeSite
 from tests.support.site import JSON, TestSite, bearer
 from tests.support.uploads import inventory
+from tests.support.waiting import Gate, Worker
 
 ROOT = "/v1/upload2/acme/main"
 TYPE = "application/vnd.pypi.upload.v2+json"
@@ -325,6 +328,41 @@ class TestFiles:
 
         client.ask("post", answer["mechanism"]["file_url"], WHEEL[1], 204)
 
+    def test_others_may_write_while_bytes_are_received(
+        self, client: Client, session: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answer, gate = client.announce(session, WHEEL).json, Gate()
+
+        def slowly(environ: dict[str, Any], file: ReceivedFile) -> None:
+            gate.stop_here()
+            read_raw(environ, file)
+
+        monkeypatch.setattr(stages, "read_raw", slowly)
+        url = answer["mechanism"]["file_url"]
+        sending = Worker(lambda: client.ask("post", url, WHEEL[1], 204))
+        gate.wait()
+
+        Worker(lambda: client.site.create_workspace("other")).result()
+
+        gate.open()
+        sending.result()
+
+    def test_bytes_of_a_file_that_was_deleted_meanwhile_are_refused(
+        self, client: Client, session: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answer = client.announce(session, WHEEL).json
+
+        def too_late(environ: dict[str, Any], file: ReceivedFile) -> None:
+            client.ask("delete", answer["links"]["file-upload-session"], status=204)
+            read_raw(environ, file)
+
+        monkeypatch.setattr(stages, "read_raw", too_late)
+        before = inventory(client.site)
+
+        client.ask("post", answer["mechanism"]["file_url"], WHEEL[1], 404)
+
+        assert inventory(client.site) == before
+
     def test_u204_a_broken_archive_ends_in_error(self, client: Client, session: Any) -> None:
         answer = client.announce(session, BROKEN).json
         client.ask("post", answer["mechanism"]["file_url"], BROKEN[1], 204)
@@ -362,6 +400,15 @@ class TestPublishing:
         assert answer.json["detail"].startswith("File already exists")
         assert client.status(session)["status"] == "error"
         assert len(client.site.page("demo-pkg", client.key)["files"]) == 1
+
+    def test_u93_all_blobs_are_locked_in_one_order(self, client: Client, session: Any) -> None:
+        """Or two publications that share some, as of one release to two registries, deadlock."""
+        client.send(session, WHEEL, SDIST)
+
+        with client.site.count_queries() as statements:
+            client.ask("post", session["links"]["publish"], status=201)
+
+        assert len([text for text in statements if text.startswith("INSERT INTO blobs")]) == 1
 
     def test_u202_what_is_in_error_can_be_mended(self, client: Client, session: Any) -> None:
         client.send(session, WHEEL, SDIST)
