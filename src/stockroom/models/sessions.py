@@ -76,7 +76,7 @@ class UploadFile(Base):
     session_id: Mapped[int] = mapped_column(ForeignKey("upload_sessions.id", ondelete="CASCADE"))
     token: Mapped[str] = mapped_column(String(64), unique=True)
     """Random; names the file in its URLs."""
-    filename: Mapped[Name]
+    filename: Mapped[Name] = mapped_column(index=True)
     size: Mapped[int | None] = mapped_column(BigInteger)
     """Bytes as announced; None when the form does not say."""
     digests: Mapped[dict[str, str]] = mapped_column(JSON)

@@ -146,5 +146,5 @@ def _add_sessions() -> None:
         ),
         sa.UniqueConstraint("token", name=op.f("uq_upload_files_token")),
     )
-    for column in ("sha256", "metadata_sha256"):
+    for column in ("filename", "sha256", "metadata_sha256"):
         op.create_index(op.f(f"ix_upload_files_{column}"), "upload_files", [column])
