@@ -15,6 +15,7 @@ from stockroom.dists.metadata import (
     resolver_metadata,
 )
 from stockroom.dists.names import (
+    LOOKALIKES,
     is_stdlib_module,
     is_valid_name,
     normalize,
@@ -29,6 +30,7 @@ from stockroom.dists.wheels import inspect_wheel
 
 __all__ = [
     "DECISIONS",
+    "LOOKALIKES",
     "POLICIES",
     "CoreMetadata",
     "FilenameRefused",

@@ -6,9 +6,19 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, delete, func, literal, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    SQLColumnExpression,
+    delete,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
+from stockroom.dists import LOOKALIKES, ultra_normalized
 from stockroom.models import (
     BurntFilename,
     File,
@@ -101,10 +111,21 @@ def uploads_in_team(connection: Connection, team_id: int, since: datetime) -> in
     return connection.execute(query).scalar_one()
 
 
-def package_names(connection: Connection, registry_id: int) -> list[str]:
-    """The normalised names of all packages in a registry."""
-    query = select(Package.name).where(Package.registry_id == registry_id)
-    return list(connection.execute(query).scalars())
+def similar_package(connection: Connection, registry_id: int, name: str) -> str | None:
+    """A package whose name looks like ``name``, both normalised; None if there is none (U-66).
+
+    The database compares, because a registry may have very many names.
+    """
+    form: SQLColumnExpression[str] = Package.name
+    for letter, replacement in LOOKALIKES.items():
+        form = func.replace(form, letter, replacement)
+    query = (
+        select(Package.name)
+        .where(Package.registry_id == registry_id, form == ultra_normalized(name))
+        .order_by(Package.name)
+        .limit(1)
+    )
+    return connection.execute(query).scalar_one_or_none()
 
 
 class PackageState(NamedTuple):

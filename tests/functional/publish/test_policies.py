@@ -77,6 +77,16 @@ class TestNewPackages:
         assert refused(both, make_wheel(other, "1.0"), key) == [("name", "name-too-similar")]
         both.upload(*make_wheel("hello", "2.0"), key)
 
+    @pytest.mark.parametrize("other", ["oil", "0-1-l", "OI1"])
+    def test_u66_it_does_not_matter_which_of_them_was_first(
+        self, both: TestSite, key: str, other: str
+    ) -> None:
+        both.set_policy(similar_names="refuse")
+        both.upload(*make_wheel("0.i_1", "1.0"), key)
+        both.upload(*make_wheel("0-i-2", "1.0"), key)
+
+        assert refused(both, make_wheel(other, "1.0"), key) == [("name", "name-too-similar")]
+
     def test_u66_prohibited_names(self, both: TestSite, key: str) -> None:
         both.set_policy(prohibited_names="demo-pkg other")
 
