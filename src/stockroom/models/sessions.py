@@ -18,7 +18,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from stockroom.db import Base, Id, Instant, Name, Sha256
 
-LIVE = "status IN ('open', 'processing', 'error')"
+LIVE = ("open", "processing", "error")
+"""The statuses of a session that has not ended."""
+LIVE_STAGE = f"kind = 'stage' AND status IN {LIVE}"
 
 
 class UploadSession(Base):
@@ -40,8 +42,8 @@ class UploadSession(Base):
             "package",
             "canonical_version",
             unique=True,
-            sqlite_where=text(f"kind = 'stage' AND {LIVE}"),
-            postgresql_where=text(f"kind = 'stage' AND {LIVE}"),
+            sqlite_where=text(LIVE_STAGE),
+            postgresql_where=text(LIVE_STAGE),
         ),
     )
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from stockroom.dists import LOOKALIKES, ultra_normalized
 from stockroom.models import (
+    LIVE,
     BurntFilename,
     File,
     Package,
@@ -29,7 +30,6 @@ from stockroom.models import (
     UploadSession,
     Workspace,
 )
-from stockroom.publish.states import LIVE
 
 
 class Taken(NamedTuple):
