@@ -210,7 +210,9 @@ class Publisher:
         }
         created = insert_if_absent(session, Package, row)
         package = self._lock_package(draft, session)
-        assert package is not None  # noqa: S101 - it was inserted just now, here or elsewhere
+        if package is None:
+            # Somebody else has made it at the same moment, and deleted it.
+            return self._admit(draft, session)
         if not created:
             return package, self._judge(draft, package, session)
         self._emit("package.created", draft, package, session)

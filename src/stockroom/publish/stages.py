@@ -122,10 +122,13 @@ class Stages:
                 other = queries.live_stage(
                     database, target.registry.id, session.package, session.canonical_version
                 )
+            if other is None:
+                # It has ended meanwhile.
+                return self.create(target, name, version)
             raise SessionExists(
                 f"there is a stage for {session.package} {session.version} already; go on with it, "
                 "or cancel it first",
-                other.token if other else "",
+                other.token,
             ) from None
         return Stage(session, [])
 

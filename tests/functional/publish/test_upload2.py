@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from stockroom.models import UploadSession
-from stockroom.publish import stages
+from stockroom.publish import queries, stages
 from stockroom.publish.body import ReceivedFile, read_raw
 from tests.archives import make_sdist, make_wheel
 from tests.conftest import MakeSite
@@ -141,6 +141,19 @@ class TestSessions:
 
         assert answer.headers["Location"] == session["links"]["session"]
         assert answer.json["meta"] == META
+
+    def test_u201_a_session_that_ends_at_that_moment_makes_room(
+        self, client: Client, session: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        look = queries.live_stage
+
+        def too_late(*args: Any) -> Any:
+            client.ask("delete", session["links"]["session"], status=204)
+            return look(*args)
+
+        monkeypatch.setattr(queries, "live_stage", too_late)
+
+        assert client.create().json["session-token"] != session["session-token"]
 
     def test_u201_who_may_not_publish_learns_of_no_session(
         self, client: Client, session: Any
