@@ -84,15 +84,15 @@ class Admission:
         :raises Forbidden: the caller may not create packages (U-65).
         """
         found = self.judge_package(connection, target, files[0].package, package)
+        states: dict[str, ReleaseState | None] = {}
         new = []
         for file in files:
             if _is_published(connection, target, file, found):
                 continue
-            state = (
-                queries.release_state(connection, package.id, file.canonical_version)
-                if package
-                else None
-            )
+            version = file.canonical_version
+            if package and version not in states:
+                states[version] = queries.release_state(connection, package.id, version)
+            state = states.get(version)
             found += self._of_release(target, file, state)
             new.append((file, state))
         found += _second_sdists([file for file, _ in new])

@@ -423,6 +423,17 @@ class TestPublishing:
 
         assert len([text for text in statements if text.startswith("INSERT INTO blobs")]) == 1
 
+    def test_the_release_is_looked_up_once_however_many_files_there_are(
+        self, client: Client, session: Any
+    ) -> None:
+        client.site.upload(*SDIST, client.key)
+        client.send(session, *(make_wheel("demo-pkg", "1.0", build=str(n)) for n in range(1, 4)))
+
+        with client.site.count_queries() as statements:
+            client.ask("post", session["links"]["publish"], status=201)
+
+        assert len([text for text in statements if "FROM releases" in text]) == 1
+
     def test_u202_what_is_in_error_can_be_mended(self, client: Client, session: Any) -> None:
         client.send(session, WHEEL, SDIST)
         client.site.upload(*OTHER, client.key)
