@@ -122,5 +122,5 @@ def _services(
         Publisher: publisher,
         Stages: Stages(publisher, database),
         StagedPackages: StagedPackages(database, storage),
-        DirectUploads: DirectUploads(publisher, plugins, storage, directory),
+        DirectUploads: DirectUploads(publisher, plugins, storage, directory, database),
     }

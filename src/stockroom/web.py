@@ -44,6 +44,8 @@ VARY = ("Vary", "Accept, Authorization, Accept-Encoding")
 MAX_REASON = 400
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 READS = ("GET", "HEAD")
+TOKEN = "[0-9a-f]+"
+"""In a route's pattern, what a random token can be; nothing else is worth a look."""
 
 
 class Unavailable(Problem):

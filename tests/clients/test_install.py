@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from tests.archives import make_wheel
+from tests.archives import make_wheel, make_zip
 from tests.support.clients import Installer, Machine, Pip, Uv
 from tests.support.projects import Builder
 from tests.support.workspaces import Workspace
@@ -18,6 +19,17 @@ ALL = {"fathom": "1.0", "gauge": "0.3", "plumb": "1.0", "sextant": "1.0"}
 def now() -> str:
     """This instant, in the form that clients take and pages carry."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def zipped(sdist: Path) -> bytes:
+    """The content of an sdist as a zip file."""
+    with tarfile.open(sdist) as archive:
+        members = {
+            member.name: opened.read()
+            for member in archive.getmembers()
+            if (opened := archive.extractfile(member)) is not None
+        }
+    return make_zip(members)
 
 
 def test_installs_by_name_with_dependencies_extras_and_scripts(
@@ -71,6 +83,23 @@ def test_builds_and_installs_sdists(
 
     assert environment.installed == {"fathom": "1.0", "plumb": "1.0"}
     assert environment.run("fathom", "3") == "5.5 metres"
+
+
+def test_u85_builds_and_installs_sdists_that_were_zipped_long_ago(
+    installer: Installer, workspace: Workspace, builder: Builder, backend: Path
+) -> None:
+    workspace.set_policy(legacy_filenames="on")
+    workspace.add_bytes("plumb-1.0.zip", zipped(builder.build("plumb", "1.0").sdist))
+    environment = installer.make_environment()
+
+    installer.install(
+        environment,
+        *("--no-build-isolation", "plumb"),
+        index=workspace.index_with_key,
+        backend=backend,
+    )
+
+    assert environment.installed == {"plumb": "1.0"}
 
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])

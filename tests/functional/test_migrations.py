@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, MetaData, insert, inspect, select, text
 
 from stockroom import migrations
 from stockroom.db import Base, Database
 from stockroom.errors import ConfigurationInvalid
 from stockroom.manage.places import Places
-from stockroom.models import SCHEMA_REVISION
+from stockroom.models import SCHEMA_REVISION, Blob, File, Package, Registry, Team
+from tests.support.blobs import LONG_AGO
 from tests.support.schemas import empty, open_database, set_revision
 from tests.support.waiting import Worker
 
@@ -184,6 +187,92 @@ def test_migration_of_sqlite_that_breaks_a_reference_is_undone(
     with database.read() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM workspaces").scalar() == 0
     database.dispose()
+
+
+def fill_baseline(connection: Connection) -> None:
+    """Bring an empty database to revision 0001 and write rows as the code of that time did."""
+    config = Config()
+    config.set_main_option("script_location", str(migrations.HERE))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "0001")
+    tables = MetaData()
+    tables.reflect(connection)
+
+    def add(table: str, **values: object) -> Any:
+        if table != "files":
+            values["created_at"] = LONG_AGO
+        return connection.execute(insert(tables.tables[table]).values(values)).inserted_primary_key
+
+    [team] = add("teams", name="acme")
+    [workspace] = add("workspaces", team_id=team, name="acme", visibility="team")
+    [registry] = add("registries", workspace_id=workspace, name="main", kind="hosted")
+    for name, sizes in (("empty", ()), ("full", (3, 2**40))):
+        [package] = add(
+            "packages",
+            registry_id=registry,
+            name=name,
+            display_name=name,
+            serial=1,
+            status="active",
+        )
+        [release] = add("releases", package_id=package, version="1.0", canonical_version="1")
+        for size in sizes:
+            digest = f"{size:064}"
+            add("blobs", sha256=digest, size=size)
+            add(
+                "files",
+                registry_id=registry,
+                package_id=package,
+                release_id=release,
+                filename=f"{name}-{size}.whl",
+                kind="wheel",
+                sha256=digest,
+                blake2b_256=digest,
+                size=size,
+                metadata_sha256=digest,
+                metadata_static=True,
+                requires_dist=[],
+                provides_extra=[],
+                yanked=False,
+                uploaded_at=LONG_AGO,
+                uploaded_by="key:1",
+                warnings=[],
+            )
+
+
+def test_rows_of_the_baseline_are_kept_and_completed(empty_database: Database) -> None:
+    with empty_database.engine.begin() as connection:
+        fill_baseline(connection)
+
+    migrations.upgrade(empty_database)
+
+    with empty_database.transaction() as session:
+        sizes = {package.name: package.size for package in session.scalars(select(Package))}
+        touched = set(session.scalars(select(Blob.touched_at)))
+        settings = [
+            *session.scalars(select(Team.settings)),
+            *session.scalars(select(Registry.settings)),
+        ]
+        files = session.scalars(select(File.filename).order_by(File.filename)).all()
+        # Ids are given out as before, though SQLite made the tables anew.
+        Places(session, "test").create_workspace("other")
+    assert sizes == {"empty": 0, "full": 2**40 + 3}
+    assert touched == {LONG_AGO}
+    assert settings == [{}, {}]
+    assert list(files) == ["full-1099511627776.whl", "full-3.whl"]
+
+
+def test_no_column_keeps_the_default_that_it_was_filled_with(database: Database) -> None:
+    with database.engine.connect() as connection:
+        inspector = inspect(connection)
+        defaults = {
+            f"{table}.{column['name']}": column["default"]
+            for table in Base.metadata.tables
+            for column in inspector.get_columns(table)
+            if column["default"] is not None and "nextval" not in column["default"]
+        }
+
+    assert defaults == {}
 
 
 @pytest.mark.parametrize("revision", ["0000", "9999"])

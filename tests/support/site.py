@@ -141,7 +141,7 @@ def bearer(key: str | None) -> dict[str, str]:
 
 def form_fields(filename: str, content: bytes) -> dict[str, str]:
     """The form that twine would send for a file, as far as its name tells."""
-    stem = filename.removesuffix(".whl").removesuffix(".tar.gz")
+    stem = filename.removesuffix(".whl").removesuffix(".tar.gz").removesuffix(".zip")
     name, version = stem.split("-")[:2]
     is_wheel = filename.endswith(".whl")
     return {

@@ -83,6 +83,10 @@ class Workspace:
         """Publish a file that is not on disk without a client."""
         self._node.upload(filename, content, self.writer, to=f"{self.name}/main")
 
+    def set_policy(self, **changes: str) -> None:
+        """Change what the registry decides for itself."""
+        self._node.set_policy(f"{self.name}/main", **changes)
+
     def yank(self, package: str, version: str, reason: str) -> None:
         """Yank a release."""
         with self._node.database.transaction() as session:

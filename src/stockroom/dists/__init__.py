@@ -15,6 +15,7 @@ from stockroom.dists.metadata import (
     resolver_metadata,
 )
 from stockroom.dists.names import (
+    LOOKALIKES,
     is_stdlib_module,
     is_valid_name,
     normalize,
@@ -24,11 +25,12 @@ from stockroom.dists.policies import DECISIONS, POLICIES, Policy, PolicyFinding
 from stockroom.dists.refusals import FilenameRefused
 from stockroom.dists.requirements import strict_constraint
 from stockroom.dists.sdists import inspect_sdist
-from stockroom.dists.versions import parse_version
+from stockroom.dists.versions import canonical_version, parse_version
 from stockroom.dists.wheels import inspect_wheel
 
 __all__ = [
     "DECISIONS",
+    "LOOKALIKES",
     "POLICIES",
     "CoreMetadata",
     "FilenameRefused",
@@ -39,6 +41,7 @@ __all__ = [
     "ResolverMetadata",
     "SdistFilename",
     "WheelFilename",
+    "canonical_version",
     "inspect",
     "inspect_sdist",
     "inspect_wheel",

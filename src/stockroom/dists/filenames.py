@@ -191,7 +191,14 @@ def _parse_legacy_sdist(filename: str) -> SdistFilename:
             f"The filename {quoted(filename)} {fault}; it must be the name of the project, a"
             " hyphen, a valid version and .tar.gz or .zip.",
         )
-    return SdistFilename(filename, *readings[0], legacy=True)
+    name, version = readings[0]
+    # The normal form of an old spelling may be longer, and is kept where a filename is.
+    if len(str(version)) > MAX_FILENAME_BYTES:
+        _refuse(
+            "filename-too-long",
+            f"The version in the filename {quoted(filename)} is too long; shorten it.",
+        )
+    return SdistFilename(filename, name, version, legacy=True)
 
 
 def releases(stem: str) -> Iterator[tuple[NormalizedName, Version]]:

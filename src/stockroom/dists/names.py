@@ -13,7 +13,9 @@ MAX_NAME_LENGTH = 200
 # The ASCII flag, because without it U+017F and U+212A count as the letters s and k.
 _VALID = re.compile(r"[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?\Z", re.ASCII | re.IGNORECASE)
 
-_LOOKALIKES = str.maketrans("lio", "110", "._-")
+LOOKALIKES = {"l": "1", "i": "1", "o": "0", ".": "", "_": "", "-": ""}
+"""What is mistaken for each other in a name in lower case, or overlooked (U-66)."""
+_LOOKALIKES = str.maketrans(LOOKALIKES)
 # No project is called like a private module: names start with a letter or digit.
 _STDLIB = frozenset(map(canonicalize_name, sys.stdlib_module_names))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from packaging.utils import canonicalize_version
 from packaging.version import Version
 
 
@@ -13,3 +14,9 @@ def parse_version(text: str) -> Version | None:
         return Version(text)
     except ValueError:  # also from int(), which refuses thousands of digits
         return None
+
+
+def canonical_version(text: str) -> str:
+    """The form of all spellings of a version: 1 for 1.0.0 and v1.0; what is none stays as it is."""
+    version = parse_version(text)
+    return text if version is None else canonicalize_version(version)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Text, and_, cast, select
 
 from stockroom.index.detail import FileDetail, PackageDetail
 from stockroom.index.resolution import Groups, providers
-from stockroom.models import File, Package, Release, UploadFile, UploadSession
+from stockroom.models import LIVE, File, Package, Release, UploadFile, UploadSession
 
 FILE_COLUMNS = (
     File.filename,
@@ -116,7 +116,7 @@ def staged_package(connection: Connection, token: str, now: datetime) -> Package
         .where(
             UploadSession.token == token,
             UploadSession.kind == "stage",
-            UploadSession.status.in_(("open", "processing", "error")),
+            UploadSession.status.in_(LIVE),
             UploadSession.expires_at > now,
         )
     )

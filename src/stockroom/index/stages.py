@@ -23,7 +23,7 @@ from stockroom.index.pages import Page
 from stockroom.resources import StageResource
 from stockroom.security.permissions import Permission
 from stockroom.spi import Storage
-from stockroom.web import READS, VARY, Headers, Ready, Request, at, redirect
+from stockroom.web import READS, TOKEN, VARY, Headers, Ready, Request, at, redirect
 
 NO_STORE = ("Cache-Control", "private, no-store")
 
@@ -117,7 +117,7 @@ def configure(config: Configurator) -> None:
     )
     for name, pattern, view in doors:
         factory = at("stages", "{token}", methods=READS)
-        config.add_route(name, f"/stage/{{token}}{pattern}", factory=factory)
+        config.add_route(name, f"/stage/{{token:{TOKEN}}}{pattern}", factory=factory)
         config.add_view(
             view, route_name=name, context=StageResource, permission=Permission.STAGE_READ
         )

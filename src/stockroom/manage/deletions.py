@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from packaging.utils import canonicalize_version
 from sqlalchemy.orm import Session
 
-from stockroom.dists import normalize
+from stockroom.dists import canonical_version, normalize
 from stockroom.manage.lookups import find_file, find_release, lock_package
 from stockroom.manage.problems import NotConfirmed
 from stockroom.manage.removal import Deleted, Removal
@@ -66,7 +65,7 @@ class Deletions:
         reason = clean_reason(reason)
         package = lock_package(self._session, workspace, registry, name, self._if_match)
         release = find_release(self._session, package, version)
-        is_same = canonicalize_version(confirm or "") == release.canonical_version
+        is_same = canonical_version(confirm or "") == release.canonical_version
         check_confirmed(confirm, release.version, is_same=is_same)
         return self._removal.drop_releases(package, [(release, reason)])
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from packaging.utils import canonicalize_version
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from stockroom.dists import normalize
+from stockroom.dists import canonical_version, normalize
 from stockroom.manage.preconditions import check_if_match, etag_of
 from stockroom.manage.problems import NoSuchPlace
 from stockroom.manage.texts import is_storable
@@ -80,7 +79,7 @@ def find_release(session: Session, package: Package, version: str) -> Release:
     """
     query = select(Release).where(
         Release.package_id == package.id,
-        Release.canonical_version == canonicalize_version(version),
+        Release.canonical_version == canonical_version(version),
     )
     release = session.execute(query).scalar_one_or_none() if is_storable(version) else None
     if release is None:

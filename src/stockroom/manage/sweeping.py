@@ -12,13 +12,12 @@ from sqlalchemy.orm import Session
 from stockroom.db import Database, insert_if_absent
 from stockroom.feed import emit
 from stockroom.manage import queries
-from stockroom.models import Blob, UploadFile, UploadSession
+from stockroom.models import LIVE, Blob, UploadFile, UploadSession
 from stockroom.spi import BlobStat, Storage
 
 BATCH = 500
 GRACE = timedelta(hours=24)
 """For how long what nobody needs is left alone, unless the operator says otherwise."""
-LIVE = ("open", "processing", "error")
 
 
 @dataclass(frozen=True, slots=True)

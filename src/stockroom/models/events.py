@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger
+from sqlalchemy import JSON, BigInteger, Index
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -38,6 +38,8 @@ class Event(Base):
     """
 
     __tablename__ = "events"
+    # For the audit trail of a registry, which is read from its end.
+    __table_args__ = (Index("ix_events_registry_id_id", "registry_id", "id"),)
 
     id: Mapped[Id]
     transaction: Mapped[int] = mapped_column(

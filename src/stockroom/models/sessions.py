@@ -18,7 +18,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from stockroom.db import Base, Id, Instant, Name, Sha256
 
-LIVE = "status IN ('open', 'processing', 'error')"
+LIVE = ("open", "processing", "error")
+"""The statuses of a session that has not ended."""
+LIVE_STAGE = f"kind = 'stage' AND status IN {LIVE}"
 
 
 class UploadSession(Base):
@@ -40,8 +42,8 @@ class UploadSession(Base):
             "package",
             "canonical_version",
             unique=True,
-            sqlite_where=text(f"kind = 'stage' AND {LIVE}"),
-            postgresql_where=text(f"kind = 'stage' AND {LIVE}"),
+            sqlite_where=text(LIVE_STAGE),
+            postgresql_where=text(LIVE_STAGE),
         ),
     )
 
@@ -76,7 +78,7 @@ class UploadFile(Base):
     session_id: Mapped[int] = mapped_column(ForeignKey("upload_sessions.id", ondelete="CASCADE"))
     token: Mapped[str] = mapped_column(String(64), unique=True)
     """Random; names the file in its URLs."""
-    filename: Mapped[Name]
+    filename: Mapped[Name] = mapped_column(index=True)
     size: Mapped[int | None] = mapped_column(BigInteger)
     """Bytes as announced; None when the form does not say."""
     digests: Mapped[dict[str, str]] = mapped_column(JSON)

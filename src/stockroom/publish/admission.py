@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from stockroom.dists import is_stdlib_module, ultra_normalized
+from stockroom.dists import is_stdlib_module
 from stockroom.errors import Forbidden
 from stockroom.policies import MIB
 from stockroom.publish import queries
@@ -84,15 +84,15 @@ class Admission:
         :raises Forbidden: the caller may not create packages (U-65).
         """
         found = self.judge_package(connection, target, files[0].package, package)
+        states: dict[str, ReleaseState | None] = {}
         new = []
         for file in files:
             if _is_published(connection, target, file, found):
                 continue
-            state = (
-                queries.release_state(connection, package.id, file.canonical_version)
-                if package
-                else None
-            )
+            version = file.canonical_version
+            if package and version not in states:
+                states[version] = queries.release_state(connection, package.id, version)
+            state = states.get(version)
             found += self._of_release(target, file, state)
             new.append((file, state))
         found += _second_sdists([file for file, _ in new])
@@ -229,15 +229,13 @@ def _no_room(what: str, quota: int, used: int, more: int) -> Iterator[Violation]
 
 
 def _similar(connection: Connection, target: Target, name: str) -> Iterator[Violation]:
-    mine = ultra_normalized(name)
-    for other in queries.package_names(connection, target.registry.id):
-        if ultra_normalized(other) == mine:
-            yield _name(
-                name,
-                "name-too-similar",
-                f"the name {name} is too similar to {other}, which {target.name} has already",
-            )
-            return
+    other = queries.similar_package(connection, target.registry.id, name)
+    if other is not None:
+        yield _name(
+            name,
+            "name-too-similar",
+            f"the name {name} is too similar to {other}, which {target.name} has already",
+        )
 
 
 def _name(name: str, code: str, message: str) -> Violation:

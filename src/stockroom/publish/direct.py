@@ -15,6 +15,7 @@ from typing import Any
 from packaging.utils import canonicalize_version
 from sqlalchemy.orm import Session
 
+from stockroom.db import Database
 from stockroom.errors import BadRequest, NotFound
 from stockroom.models import UploadFile, UploadSession
 from stockroom.plugins import Plugins
@@ -25,6 +26,7 @@ from stockroom.publish.digests import differing
 from stockroom.publish.files import Candidate, kind_of
 from stockroom.publish.form import UploadForm
 from stockroom.publish.problems import UploadRefused
+from stockroom.publish.queries import ReservedFile
 from stockroom.publish.service import Draft, Publisher
 from stockroom.publish.staging import BlobTransaction
 from stockroom.publish.states import FileStatus, SessionStatus, move_file, move_session
@@ -55,12 +57,15 @@ class DirectUploads:
         plugins: Plugins,
         storage: Storage,
         directory: Directory,
+        database: Database,
+        *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._publisher = publisher
         self._plugins = plugins
         self._storage = storage
         self._directory = directory
+        self._database = database
         self._clock = clock
 
     def validate(self, form: UploadForm, target: Target) -> bool:
@@ -79,21 +84,18 @@ class DirectUploads:
         candidate, is_new = self._admitted(form, target)
         if not is_new:
             return None
-        file = queries.direct_file(
-            session, target.registry.id, candidate.filename, candidate.sha256, self._clock()
-        )
-        if file is None:
-            file = self._announce(candidate, form, target, session)
-        if file.sha256 is not None:
+        file = self._find(target, candidate)
+        if file is not None and file.sha256 is not None:
             return Place()
+        token = file.token if file else self._announce(candidate, form, target, session)
         offered = self._storage.direct_upload(
-            file.token,
+            token,
             sha256=candidate.sha256,
             size=candidate.size,
             seconds=int(LIFETIME.total_seconds()),
         )
         if offered is None:
-            return Place(token=file.token)
+            return Place(token=token)
         return Place(url=offered.url, headers=offered.headers)
 
     def receive(
@@ -104,18 +106,22 @@ class DirectUploads:
         :raises NotFound: nothing is reserved under this token any more.
         :raises UploadRefused: they are not the bytes that were announced, or too many.
         """
-        found = queries.reserved_file(session, token, self._clock())
+        with self._database.read() as connection:
+            found = queries.reserved_file(connection, token, self._clock())
         registry = found and self._directory.snapshot().registries.get(found.registry_id)
         if found is None or registry is None:
-            raise NotFound("nothing is reserved here any more; publish the file again")
-        limit = max_file_bytes(registry)
-        received = ReceivedFile(found.file.filename, blobs.stage(), limit)
+            raise _nothing_reserved()
+        received = ReceivedFile(found.filename, blobs.stage(), max_file_bytes(registry))
+        # Before the transaction takes its first lock, for which others wait.
         read_raw(environ, received)
-        _check_same(received, found.file)
-        blobs.keep(received.staged, received.digests["sha256"])
-        self._publisher.touch(session, {received.digests["sha256"]: received.size})
-        found.file.sha256 = received.digests["sha256"]
-        found.file.size = received.size
+        _check_same(received, found)
+        sha256 = received.digests["sha256"]
+        blobs.keep(received.staged, sha256)
+        if queries.open_session(session, found.session_id, self._clock()) is None:
+            raise _nothing_reserved()
+        self._publisher.touch(session, {sha256: received.size})
+        file = session.get_one(UploadFile, found.id)
+        file.sha256, file.size = sha256, received.size
 
     def finalize(
         self, form: UploadForm, target: Target, blobs: BlobTransaction, session: Session
@@ -128,23 +134,43 @@ class DirectUploads:
         candidate, is_new = self._admitted(form, target)
         if not is_new:
             return ()
-        file = queries.direct_file(
-            session, target.registry.id, candidate.filename, candidate.sha256, self._clock()
-        )
-        if file is None:
-            raise BadRequest(f"nothing is reserved for {candidate.filename}; reserve a place first")
-        received = self._received(file, target.max_file_bytes, blobs)
+        found = self._find(target, candidate)
+        if found is None:
+            return self._ended(candidate, target)
+        received = self._received(found, target.max_file_bytes, blobs)
         staged = self._publisher.check(Received(file=received), form, target)
         if staged is None:
             return ()
         self._publisher.keep(staged, blobs)
+        upload = queries.open_session(session, found.session_id, self._clock())
+        if upload is None:
+            return self._ended(candidate, target)
         self._publisher.commit(Draft(target, [staged.checked]), session)
-        upload = session.get_one(UploadSession, file.session_id)
+        file = session.get_one(UploadFile, found.id)
         file.status = move_file(move_file(file.status, FileStatus.PROCESSING), FileStatus.COMPLETED)
         upload.status = move_session(
             move_session(upload.status, SessionStatus.PROCESSING), SessionStatus.PUBLISHED
         )
         return staged.checked.warnings
+
+    def _find(self, target: Target, candidate: Candidate) -> ReservedFile | None:
+        with self._database.read() as connection:
+            return queries.direct_file(
+                connection,
+                target.registry.id,
+                candidate.filename,
+                candidate.sha256,
+                self._clock(),
+            )
+
+    def _ended(self, candidate: Candidate, target: Target) -> tuple[str, ...]:
+        """Answer where nothing is reserved, or not any more: somebody may just have published it.
+
+        :raises BadRequest: nobody has.
+        """
+        if self._publisher.judge(target, candidate).new:
+            raise BadRequest(f"nothing is reserved for {candidate.filename}; reserve a place first")
+        return ()
 
     def _admitted(self, form: UploadForm, target: Target) -> tuple[Candidate, bool]:
         self._publisher.admit(target)
@@ -171,7 +197,7 @@ class DirectUploads:
 
     def _announce(
         self, candidate: Candidate, form: UploadForm, target: Target, session: Session
-    ) -> UploadFile:
+    ) -> str:
         now = self._clock()
         upload = UploadSession(
             token=secrets.token_hex(16),
@@ -196,11 +222,10 @@ class DirectUploads:
             created_at=now,
         )
         session.add(file)
-        session.flush()
-        return file
+        return file.token
 
     def _received(
-        self, file: UploadFile, limit: int | None, blobs: BlobTransaction
+        self, file: ReservedFile, limit: int | None, blobs: BlobTransaction
     ) -> ReceivedFile:
         """The bytes, wherever they were put, hashed by us. ``limit`` in bytes (U-72)."""
         try:
@@ -221,7 +246,11 @@ class DirectUploads:
         return received
 
 
-def _check_same(received: ReceivedFile, announced: UploadFile) -> None:
+def _nothing_reserved() -> NotFound:
+    return NotFound("nothing is reserved here any more; publish the file again")
+
+
+def _check_same(received: ReceivedFile, announced: ReservedFile) -> None:
     wrong = list(differing(received, announced.digests))
     if wrong:
         raise UploadRefused(wrong)

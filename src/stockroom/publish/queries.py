@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, literal, select, update
+from sqlalchemy import (
+    Connection,
+    Select,
+    SQLColumnExpression,
+    delete,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
+from stockroom.dists import LOOKALIKES, ultra_normalized
 from stockroom.models import (
+    LIVE,
     BurntFilename,
     File,
     Package,
@@ -18,7 +30,6 @@ from stockroom.models import (
     UploadSession,
     Workspace,
 )
-from stockroom.publish.states import LIVE
 
 
 class Taken(NamedTuple):
@@ -100,10 +111,21 @@ def uploads_in_team(connection: Connection, team_id: int, since: datetime) -> in
     return connection.execute(query).scalar_one()
 
 
-def package_names(connection: Connection, registry_id: int) -> list[str]:
-    """The normalised names of all packages in a registry."""
-    query = select(Package.name).where(Package.registry_id == registry_id)
-    return list(connection.execute(query).scalars())
+def similar_package(connection: Connection, registry_id: int, name: str) -> str | None:
+    """A package whose name looks like ``name``, both normalised; None if there is none (U-66).
+
+    The database compares, because a registry may have very many names.
+    """
+    form: SQLColumnExpression[str] = Package.name
+    for letter, replacement in LOOKALIKES.items():
+        form = func.replace(form, letter, replacement)
+    query = (
+        select(Package.name)
+        .where(Package.registry_id == registry_id, form == ultra_normalized(name))
+        .order_by(Package.name)
+        .limit(1)
+    )
+    return connection.execute(query).scalar_one_or_none()
 
 
 class PackageState(NamedTuple):
@@ -126,48 +148,79 @@ def package_state(connection: Connection, registry_id: int, name: str) -> Packag
 
 
 class ReservedFile(NamedTuple):
-    """A file whose bytes are waited for, and the registry that it is for."""
+    """A file whose bytes are waited for; ``sha256`` is None until they have come to us."""
 
-    file: UploadFile
+    id: int
+    session_id: int
     registry_id: int
+    token: str
+    filename: str
+    digests: Mapping[str, str]
+    sha256: str | None
 
 
 def direct_file(
-    session: Session, registry_id: int, filename: str, sha256: str, now: datetime
-) -> UploadFile | None:
-    """The file that was reserved by this name and digest, locked; None if there is none."""
+    connection: Connection, registry_id: int, filename: str, sha256: str, now: datetime
+) -> ReservedFile | None:
+    """The file that was reserved by this name and digest; None if there is none.
+
+    Of several, which were reserved at the same moment, one whose bytes have come.
+    """
     query = (
-        select(UploadFile)
-        .join(UploadSession, UploadSession.id == UploadFile.session_id)
+        _reserved(now)
         .where(
             UploadSession.registry_id == registry_id,
-            UploadSession.kind == "direct",
-            UploadSession.status == "open",
-            UploadSession.expires_at > now,
             UploadFile.filename == filename,
             UploadFile.digests["sha256"].as_string() == sha256,
         )
-        .order_by(UploadFile.id.desc())
+        .order_by(UploadFile.sha256.is_(None), UploadFile.id.desc())
         .limit(1)
-        .with_for_update(of=UploadFile)
     )
-    return session.execute(query).scalar_one_or_none()
+    row = connection.execute(query).one_or_none()
+    return ReservedFile(*row) if row else None
 
 
-def reserved_file(session: Session, token: str, now: datetime) -> ReservedFile | None:
+def reserved_file(connection: Connection, token: str, now: datetime) -> ReservedFile | None:
     """The file that was reserved under this token."""
-    query = (
-        select(UploadFile, UploadSession.registry_id)
+    row = connection.execute(_reserved(now).where(UploadFile.token == token)).one_or_none()
+    return ReservedFile(*row) if row else None
+
+
+def _reserved(now: datetime) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            UploadFile.id,
+            UploadFile.session_id,
+            UploadSession.registry_id,
+            UploadFile.token,
+            UploadFile.filename,
+            UploadFile.digests,
+            UploadFile.sha256,
+        )
         .join(UploadSession, UploadSession.id == UploadFile.session_id)
         .where(
-            UploadFile.token == token,
             UploadSession.kind == "direct",
             UploadSession.status == "open",
             UploadSession.expires_at > now,
         )
     )
-    row = session.execute(query).one_or_none()
-    return ReservedFile(*row) if row else None
+
+
+def open_session(session: Session, session_id: int, now: datetime) -> UploadSession | None:
+    """A direct session that has not ended, locked.
+
+    It is locked before its file, a package or a blob: that is the order for everybody.
+    """
+    query = (
+        select(UploadSession)
+        .where(
+            UploadSession.id == session_id,
+            UploadSession.status == "open",
+            UploadSession.expires_at > now,
+        )
+        .with_for_update()
+    )
+    return session.execute(query).scalar_one_or_none()
 
 
 def stage(session: Session, registry_id: int, token: str) -> UploadSession | None:
@@ -211,6 +264,20 @@ def end_expired_stages(session: Session, registry_id: int, now: datetime) -> Non
         .values(status="canceled")
     )
     session.execute(statement)
+
+
+def file_of_session(session: Session, session_id: int, token: str) -> UploadFile | None:
+    """A file of a session by its token."""
+    query = select(UploadFile).where(UploadFile.session_id == session_id, UploadFile.token == token)
+    return session.execute(query).scalar_one_or_none()
+
+
+def has_file(session: Session, session_id: int, filename: str) -> bool:
+    """Whether a session has a file of that name."""
+    query = select(UploadFile.id).where(
+        UploadFile.session_id == session_id, UploadFile.filename == filename
+    )
+    return session.execute(query).first() is not None
 
 
 def files_of_session(session: Session, session_id: int) -> list[UploadFile]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -158,6 +158,8 @@ class Publisher:
         """
         package, verdict = self._admit(draft, session)
         files = {file.filename: file for file in draft.files}
+        # All at once, because the order holds within one call only.
+        self.touch(session, _blobs_of(files[candidate.filename] for candidate, _ in verdict.new))
         releases: dict[str, int] = {}
         for candidate, state in verdict.new:
             file = files[candidate.filename]
@@ -177,7 +179,8 @@ class Publisher:
             {"sha256": key, "size": sizes[key], "created_at": now, "touched_at": now}
             for key in sorted(sizes)
         ]
-        insert_or_touch(session, Blob, "touched_at", *rows)
+        if rows:
+            insert_or_touch(session, Blob, "touched_at", *rows)
 
     def _judge_unlocked(
         self, target: Target, candidate: Candidate, found: Sequence[Violation]
@@ -207,7 +210,9 @@ class Publisher:
         }
         created = insert_if_absent(session, Package, row)
         package = self._lock_package(draft, session)
-        assert package is not None  # noqa: S101 - it was inserted just now, here or elsewhere
+        if package is None:
+            # Somebody else has made it at the same moment, and deleted it.
+            return self._admit(draft, session)
         if not created:
             return package, self._judge(draft, package, session)
         self._emit("package.created", draft, package, session)
@@ -253,7 +258,6 @@ class Publisher:
     def _add(
         self, draft: Draft, package: Package, release_id: int, file: CheckedFile, session: Session
     ) -> None:
-        self.touch(session, file.blobs)
         session.add(self._row(draft, package, release_id, file))
         if package.display_name != file.display_name:
             package.display_name = file.display_name
@@ -306,6 +310,10 @@ def _staged(upload: Upload) -> StagedFile:
     read = upload.read
     assert read is not None  # noqa: S101 - or there would be violations
     return StagedFile(read.checked(), read.received.staged, read.metadata_file)
+
+
+def _blobs_of(files: Iterable[CheckedFile]) -> dict[str, int]:
+    return {sha256: size for file in files for sha256, size in file.blobs.items()}
 
 
 def _candidate(upload: Upload) -> Candidate | None:

@@ -50,6 +50,8 @@ LIFETIME = timedelta(days=7)
 """How long a stage is kept at first."""
 LONGEST = timedelta(days=30)
 """How long a stage can be kept at most, counted from its beginning."""
+LONGEST_VERSION = 200
+"""In characters; the name, the version and tags must fit into a filename (U-70)."""
 REMEMBERED = timedelta(days=1)
 """How long an ended stage still tells how it ended (U-207)."""
 
@@ -93,7 +95,7 @@ class Stages:
         """
         self._publisher.admit(target)
         parsed = parse_version(version)
-        if not is_valid_name(name) or parsed is None:
+        if not is_valid_name(name) or parsed is None or len(str(parsed)) > LONGEST_VERSION:
             raise UploadRefused(_invalid(name, version))
         self._publisher.judge_release(target, normalize(name))
         now = self._clock()
@@ -120,10 +122,13 @@ class Stages:
                 other = queries.live_stage(
                     database, target.registry.id, session.package, session.canonical_version
                 )
+            if other is None:
+                # It has ended meanwhile.
+                return self.create(target, name, version)
             raise SessionExists(
                 f"there is a stage for {session.package} {session.version} already; go on with it, "
                 "or cancel it first",
-                other.token if other else "",
+                other.token,
             ) from None
         return Stage(session, [])
 
@@ -137,7 +142,9 @@ class Stages:
         """Keep a stage for so many seconds from now; never shortens (U-207)."""
         with self._database.transaction() as database:
             session = self._edit(target, token, database)
-            wanted = self._clock().replace(microsecond=0) + timedelta(seconds=seconds)
+            # A client may ask for more than any date can tell.
+            kept = timedelta(seconds=min(seconds, LONGEST.total_seconds()))
+            wanted = self._clock().replace(microsecond=0) + kept
             latest = session.created_at + LONGEST
             session.expires_at = max(session.expires_at, min(wanted, latest))
             return Stage(session, queries.files_of_session(database, session.id))
@@ -166,8 +173,7 @@ class Stages:
         with self._database.transaction() as database:
             session = self._edit(target, token, database)
             self._check_announced(target, session, announced, database)
-            files = queries.files_of_session(database, session.id)
-            if any(file.filename == announced.filename for file in files):
+            if queries.has_file(database, session.id, announced.filename):
                 raise StateForbids(
                     f"the stage has a file {announced.filename} already; delete it first"
                 )
@@ -203,21 +209,22 @@ class Stages:
 
         :raises UploadRefused: they are not the announced bytes.
         """
-        session = self._edit(target, names[0], database)
-        file = self._file(session, names[1], database)
-        if file.status != FileStatus.PENDING:
-            raise StateForbids(f"{file.filename} is {file.status}; delete it to send other bytes")
+        with self._database.transaction() as look:
+            file = self._pending(target, names, look)
+        # Before the transaction of ``database`` takes its first lock, for which others wait.
         received = ReceivedFile(file.filename, blobs.stage(), target.max_file_bytes)
         read_raw(environ, received)
         wrong = list(differing(received, file.digests, file.size))
         if wrong:
             raise UploadRefused(wrong)
         found = self._publisher.inspect(received, target)
+        if not isinstance(found, list):
+            self._publisher.keep(found, blobs)
+        file = self._pending(target, names, database)
         if isinstance(found, list):
             file.problems = [asdict(violation) for violation in found]
             file.facts, file.sha256, file.metadata_sha256 = {}, None, None
             return
-        self._publisher.keep(found, blobs)
         self._publisher.touch(database, found.checked.blobs)
         file.facts, file.problems = found.checked.facts(), []
         file.sha256 = found.checked.sha256
@@ -298,10 +305,17 @@ class Stages:
 
     @staticmethod
     def _file(session: UploadSession, file_token: str, database: Session) -> UploadFile:
-        for file in queries.files_of_session(database, session.id):
-            if file.token == file_token:
-                return file
-        raise NoSuchUpload("the stage has no such file")
+        file = queries.file_of_session(database, session.id, file_token)
+        if file is None:
+            raise NoSuchUpload("the stage has no such file")
+        return file
+
+    def _pending(self, target: Target, names: tuple[str, str], database: Session) -> UploadFile:
+        session = self._edit(target, names[0], database)
+        file = self._file(session, names[1], database)
+        if file.status != FileStatus.PENDING:
+            raise StateForbids(f"{file.filename} is {file.status}; delete it to send other bytes")
+        return file
 
     def _check_announced(
         self,
@@ -343,7 +357,11 @@ def _invalid(name: str, version: str) -> list[Violation]:
     if not is_valid_name(name):
         message = f"{quoted(name)} is not a valid project name"
         found.append(Violation("name", "invalid-name", message))
-    if parse_version(version) is None:
+    parsed = parse_version(version)
+    if parsed is None:
         message = f"{quoted(version)} is not a valid version (PEP 440)"
         found.append(Violation("version", "invalid-version", message))
+    elif len(str(parsed)) > LONGEST_VERSION:
+        message = f"the version has more than {LONGEST_VERSION} characters; shorten it"
+        found.append(Violation("version", "version-too-long", message))
     return found

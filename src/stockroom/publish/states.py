@@ -27,7 +27,6 @@ class FileStatus(StrEnum):
 
 
 EDITABLE = frozenset({SessionStatus.OPEN, SessionStatus.ERROR})
-LIVE = EDITABLE | {SessionStatus.PROCESSING}
 
 SESSION_MOVES: dict[SessionStatus, frozenset[SessionStatus]] = {
     SessionStatus.OPEN: frozenset({SessionStatus.PROCESSING, SessionStatus.CANCELED}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from pyramid.config import Configurator
@@ -22,10 +22,12 @@ from stockroom.resources import RegistryResource
 from stockroom.security.permissions import Permission
 from stockroom.settings import Settings
 from stockroom.spi import Violation
-from stockroom.web import Ready, Request, at, problem_response
+from stockroom.web import TOKEN, Ready, Request, at, problem_response
 
 CONTENT_TYPE = "application/vnd.pypi.upload.v2+json"
 META = {"api-version": "2.0"}
+MAX_SIZE = 2**63 - 1
+"""Bytes of a file that can be announced: what both databases can keep."""
 ROOT = "/v1/upload2/{workspace}/{registry}"
 
 View = Callable[[RegistryResource, Request], Ready]
@@ -45,7 +47,7 @@ class _NewSession(msgspec.Struct):
 class _NewFile(msgspec.Struct):
     meta: _Meta
     filename: str
-    size: int
+    size: Annotated[int, msgspec.Meta(ge=0, le=MAX_SIZE)]
     hashes: dict[str, str]
     mechanism: str
 
@@ -117,8 +119,6 @@ def publish_session(context: RegistryResource, request: Request) -> Ready:
 def add_file(context: RegistryResource, request: Request) -> Ready:
     """Announce a file (U-203)."""
     wanted = _read(request, _NewFile)
-    if wanted.size < 0:
-        raise BadRequest("size must be the number of bytes of the file")
     announced = Announcement(wanted.filename, wanted.size, wanted.hashes, wanted.mechanism)
     token = request.matchdict["token"]
     file = _stages(request).add(target_of(context, request), token, announced)
@@ -261,8 +261,8 @@ def _told(problem: Problem) -> Ready:
 
 def configure(config: Configurator) -> None:
     """One route for each URL; the method chooses the view."""
-    session = f"{ROOT}/{{token}}"
-    file = f"{session}/files/{{file}}"
+    session = f"{ROOT}/{{token:{TOKEN}}}"
+    file = f"{session}/files/{{file:{TOKEN}}}"
     doors: tuple[tuple[str, str, dict[str, View]], ...] = (
         ("create", ROOT, {"POST": create_session}),
         ("create.slash", f"{ROOT}/", {"POST": create_session}),

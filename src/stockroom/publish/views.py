@@ -19,7 +19,7 @@ from stockroom.resources import IncomingResource, RegistryResource
 from stockroom.security.credentials import TOKEN_USER, user_of
 from stockroom.security.permissions import Permission
 from stockroom.settings import Settings
-from stockroom.web import Ready, Request, at
+from stockroom.web import TOKEN, Ready, Request, at
 
 Fields = Mapping[str, tuple[str, ...]]
 
@@ -157,7 +157,9 @@ def configure(config: Configurator) -> None:
                 permission=Permission.REGISTRY_UPLOAD,
             )
     config.add_route(
-        "incoming", "/v1/incoming/{token}", factory=at("incoming", "{token}", methods=("PUT",))
+        "incoming",
+        f"/v1/incoming/{{token:{TOKEN}}}",
+        factory=at("incoming", "{token}", methods=("PUT",)),
     )
     config.add_view(
         put_incoming,

@@ -204,6 +204,12 @@ def test_without_the_name_typed_again_nothing_is_deleted(
     assert rows_of(desk) == (1, 2, 3)
 
 
+def test_a_confirmation_of_thousands_of_digits_is_only_wrong(desk: Desk) -> None:
+    answer = desk.call("DELETE", RELEASE, {"confirm": "1" * 5000}, status=400)
+
+    assert answer.json["type"] == "urn:stockroom:problem:not-confirmed"
+
+
 def test_a_confirmation_in_two_places_is_refused(desk: Desk) -> None:
     desk.call("DELETE", f"{PACKAGE}?confirm=demo-pkg", {"confirm": "demo-pkg"}, status=400)
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from stockroom.manage.api.registries import SettingsPatch
-from stockroom.models import Event, Team
+from stockroom.models import Event, Registry, Team
 from stockroom.policies import RegistryPolicy, TeamPolicy
 from stockroom.spi.settings import declared
 from tests.functional.manage.conftest import BASE, PACKAGE, SIZE, Desk
@@ -112,6 +112,23 @@ def test_every_error_is_told_and_nothing_is_changed(desks: Desk, path: str) -> N
     assert "nonsense is not a setting" in problem["detail"]
     assert "max_file_mb = -1: must be at least 0" in problem["detail"]
     assert value_of(desks, path, "max_total_mb") == 0
+
+
+def test_a_stored_value_that_became_invalid_stands_in_nobodys_way(desks: Desk) -> None:
+    with desks.site.database.transaction() as session:
+        registry = session.get_one(Registry, desks.registry_id)
+        registry.settings = {"keep_newest": "many", "long_summary": "perhaps", "gone": "1"}
+
+    answer = change(desks, BASE, {"max_file_mb": 5}).json
+
+    values = {name: setting["value"] for name, setting in answer["settings"].items()}
+    assert (values["max_file_mb"], values["keep_newest"], values["long_summary"]) == (
+        5,
+        0,
+        RegistryPolicy().long_summary,
+    )
+    change(desks, BASE, {"keep_newest": "many"}, 400)
+    change(desks, BASE, {"keep_newest": None})
 
 
 def test_a_team_without_workspaces_has_settings(desks: Desk) -> None:

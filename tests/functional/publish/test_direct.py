@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from threading import current_thread
 from typing import Any, cast
 from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from stockroom.models import Blob, UploadFile, UploadSession
+from stockroom.publish import direct
+from stockroom.publish.body import ReceivedFile, read_raw
+from stockroom.publish.service import Publisher
 from tests.archives import make_sdist, make_wheel
+from tests.support.blobs import start, statements_of, wait_until_blocked
 from tests.support.site import TestSite, bearer, form_fields
 from tests.support.uploads import FORM, UPLOAD, encode, inventory, text_parts
+from tests.support.waiting import Gate, Worker
 
 WHEEL = make_wheel("demo-pkg", "1.0")
 OTHER = make_wheel("demo-pkg", "1.0", files={"other.py": "OTHER = 1\n"})
+FIRST, SECOND = "first", "second"
+"""Names of the threads in a race."""
 
 
 @pytest.fixture
@@ -196,7 +206,7 @@ class TestDirect:
 
         assert "nothing is reserved" in answer.json["detail"]
 
-    @pytest.mark.parametrize("token", ["0" * 32, "..", "x"])
+    @pytest.mark.parametrize("token", ["0" * 32, "..", "x", "%00"])
     def test_an_unknown_place_is_not_there(self, both: TestSite, token: str) -> None:
         put(both, f"/v1/incoming/{token}", b"bytes", 404)
 
@@ -244,3 +254,84 @@ class TestDirect:
 
         assert digest == hashlib.sha256(WHEEL[1]).hexdigest()
         assert sizes == {digest: len(WHEEL[1])}
+
+
+class TestAtOnce:
+    """Two requests about one place: the first is stopped while it holds its locks."""
+
+    @pytest.fixture
+    def gate(self, both: TestSite, monkeypatch: pytest.MonkeyPatch) -> Gate:
+        gate, publisher = Gate(), both.service(Publisher)
+        touch = publisher.touch
+
+        def stop_first(session: Session, sizes: Mapping[str, int]) -> None:
+            if current_thread().name == FIRST:
+                gate.stop_here()
+            touch(session, sizes)
+
+        monkeypatch.setattr(publisher, "touch", stop_first)
+        return gate
+
+    def test_u74_to_finalize_twice_at_once_succeeds_twice(
+        self, both: TestSite, key: str, gate: Gate
+    ) -> None:
+        put(both, reserve(both, WHEEL, key), WHEEL[1])
+        first = start(FIRST, lambda: announce(both, "finalize", WHEEL, key))
+        gate.wait()
+        with statements_of(both, SECOND) as sent:
+            second = start(SECOND, lambda: announce(both, "finalize", WHEEL, key))
+            wait_until_blocked(both, sent)
+
+        gate.open()
+
+        assert first.result().status_int == second.result().status_int == 200
+        assert inventory(both)[0]["files"] == 1
+
+    def test_to_put_while_it_is_finalized_locks_nobody_out(
+        self, both: TestSite, key: str, gate: Gate
+    ) -> None:
+        url = reserve(both, WHEEL, key)
+        put(both, url, WHEEL[1])
+        first = start(FIRST, lambda: announce(both, "finalize", WHEEL, key))
+        gate.wait()
+        with statements_of(both, SECOND) as sent:
+            second = start(SECOND, lambda: put(both, url, WHEEL[1], 404))
+            wait_until_blocked(both, sent)
+
+        gate.open()
+
+        assert first.result().status_int == 200
+        second.result()
+
+    def test_of_two_places_for_one_file_the_one_with_the_bytes_is_taken(
+        self, both: TestSite, key: str
+    ) -> None:
+        url = reserve(both, WHEEL, key)
+        with both.database.transaction() as session:
+            session.execute(update(UploadSession).values(expires_at=datetime.now(UTC)))
+        reserve(both, WHEEL, key)
+        with both.database.transaction() as session:
+            later = datetime.now(UTC) + timedelta(hours=1)
+            session.execute(update(UploadSession).values(expires_at=later))
+
+        put(both, url, WHEEL[1])
+
+        announce(both, "finalize", WHEEL, key)
+
+    def test_others_may_write_while_bytes_are_received(
+        self, both: TestSite, key: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        url, gate = reserve(both, WHEEL, key), Gate()
+
+        def slowly(environ: dict[str, Any], file: ReceivedFile) -> None:
+            gate.stop_here()
+            read_raw(environ, file)
+
+        monkeypatch.setattr(direct, "read_raw", slowly)
+        first = start(FIRST, lambda: put(both, url, WHEEL[1]))
+        gate.wait()
+
+        Worker(lambda: both.create_workspace("other")).result()
+
+        gate.open()
+        first.result()

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
+from stockroom.db import insert_if_absent
 from stockroom.dists import POLICIES
 from stockroom.models import BurntFilename, File, Package, Release
 from stockroom.policies import MIB
+from stockroom.publish import service
 from tests.archives import make_sdist, make_wheel, make_wheel_file
 from tests.functional.publish.test_access import basic
 from tests.support.site import TestSite
@@ -76,6 +78,16 @@ class TestNewPackages:
 
         assert refused(both, make_wheel(other, "1.0"), key) == [("name", "name-too-similar")]
         both.upload(*make_wheel("hello", "2.0"), key)
+
+    @pytest.mark.parametrize("other", ["oil", "0-1-l", "OI1"])
+    def test_u66_it_does_not_matter_which_of_them_was_first(
+        self, both: TestSite, key: str, other: str
+    ) -> None:
+        both.set_policy(similar_names="refuse")
+        both.upload(*make_wheel("0.i_1", "1.0"), key)
+        both.upload(*make_wheel("0-i-2", "1.0"), key)
+
+        assert refused(both, make_wheel(other, "1.0"), key) == [("name", "name-too-similar")]
 
     def test_u66_prohibited_names(self, both: TestSite, key: str) -> None:
         both.set_policy(prohibited_names="demo-pkg other")
@@ -255,6 +267,24 @@ def test_u65_two_first_uploads_at_once_make_one_package(
         worker.result()
 
     assert len(both.page("demo-pkg", key)["versions"]) == 2
+
+
+def test_u65_a_package_that_is_made_and_deleted_elsewhere_meanwhile_is_made_anew(
+    both: TestSite, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tries: list[bool] = []
+
+    def too_late(*args: Any) -> bool:
+        # As if the row had been there, and were gone when it is looked for.
+        tries.append(len(tries) > 0 and insert_if_absent(*args))
+        return tries[-1]
+
+    monkeypatch.setattr(service, "insert_if_absent", too_late)
+
+    both.upload(*make_wheel("demo-pkg", "1.0"), key)
+
+    assert tries == [False, True]
+    assert both.page("demo-pkg", key)["versions"] == ["1.0"]
 
 
 def _with(*headers: tuple[str, str], **options: Any) -> tuple[str, bytes]:

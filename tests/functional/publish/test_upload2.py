@@ -12,10 +12,13 @@ import pytest
 from sqlalchemy import update
 
 from stockroom.models import UploadSession
+from stockroom.publish import queries, stages
+from stockroom.publish.body import ReceivedFile, read_raw
 from tests.archives import make_sdist, make_wheel
 from tests.conftest import MakeSite
 from tests.support.site import JSON, TestSite, bearer
 from tests.support.uploads import inventory
+from tests.support.waiting import Gate, Worker
 
 ROOT = "/v1/upload2/acme/main"
 TYPE = "application/vnd.pypi.upload.v2+json"
@@ -139,6 +142,19 @@ class TestSessions:
         assert answer.headers["Location"] == session["links"]["session"]
         assert answer.json["meta"] == META
 
+    def test_u201_a_session_that_ends_at_that_moment_makes_room(
+        self, client: Client, session: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        look = queries.live_stage
+
+        def too_late(*args: Any) -> Any:
+            client.ask("delete", session["links"]["session"], status=204)
+            return look(*args)
+
+        monkeypatch.setattr(queries, "live_stage", too_late)
+
+        assert client.create().json["session-token"] != session["session-token"]
+
     def test_u201_who_may_not_publish_learns_of_no_session(
         self, client: Client, session: Any
     ) -> None:
@@ -200,6 +216,32 @@ class TestSessions:
         assert shorter["expires-at"] == session["expires-at"]
         assert session["expires-at"] < longer["expires-at"] < longest["expires-at"]
 
+    def test_u207_to_extend_beyond_all_dates_is_to_extend_as_far_as_possible(
+        self, client: Client, session: Any
+    ) -> None:
+        extend = session["links"]["extend"]
+        longest = client.ask("post", extend, {"meta": META, "extend-for": 900 * 86400}).json
+
+        for_ever = client.ask("post", extend, {"meta": META, "extend-for": 2**64}).json
+
+        assert for_ever["expires-at"] == longest["expires-at"]
+
+    @pytest.mark.parametrize("version", ["1" * 300, "1." * 200 + "1", "1+" + "a" * 300])
+    def test_u70_a_version_that_fits_into_no_filename_is_refused(
+        self, client: Client, version: str
+    ) -> None:
+        assert sources(client.create(version=version, status=400)) == ["version"]
+
+    @pytest.mark.parametrize("token", ["%00", "..", "%2F", "x"])
+    def test_a_token_that_cannot_be_is_not_there(
+        self, client: Client, session: Any, token: str
+    ) -> None:
+        wrong = f"{ROOT}/{token}"
+        client.ask("get", wrong, status=404)
+        client.ask("delete", wrong, status=404)
+        client.ask("post", f"{wrong}/files/{token}/complete", status=404)
+        client.ask("get", f"{session['links']['session']}/files/{token}", status=404)
+
     def test_an_expired_session_makes_room(self, client: Client, session: Any) -> None:
         expire(client.site)
 
@@ -242,6 +284,8 @@ class TestFiles:
             ({"filename": "../demo_pkg-1.0-py3-none-any.whl"}, 400),
             ({"size": -1}, 400),
             ({"size": "many"}, 400),
+            ({"size": 2**63}, 400),
+            ({"size": 10**30}, 400),
             ({"hashes": {}}, 400),
             ({"hashes": {"md5": "0" * 32}}, 400),
             ({"hashes": {"sha256": "xyz"}}, 400),
@@ -297,6 +341,41 @@ class TestFiles:
 
         client.ask("post", answer["mechanism"]["file_url"], WHEEL[1], 204)
 
+    def test_others_may_write_while_bytes_are_received(
+        self, client: Client, session: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answer, gate = client.announce(session, WHEEL).json, Gate()
+
+        def slowly(environ: dict[str, Any], file: ReceivedFile) -> None:
+            gate.stop_here()
+            read_raw(environ, file)
+
+        monkeypatch.setattr(stages, "read_raw", slowly)
+        url = answer["mechanism"]["file_url"]
+        sending = Worker(lambda: client.ask("post", url, WHEEL[1], 204))
+        gate.wait()
+
+        Worker(lambda: client.site.create_workspace("other")).result()
+
+        gate.open()
+        sending.result()
+
+    def test_bytes_of_a_file_that_was_deleted_meanwhile_are_refused(
+        self, client: Client, session: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        answer = client.announce(session, WHEEL).json
+
+        def too_late(environ: dict[str, Any], file: ReceivedFile) -> None:
+            client.ask("delete", answer["links"]["file-upload-session"], status=204)
+            read_raw(environ, file)
+
+        monkeypatch.setattr(stages, "read_raw", too_late)
+        before = inventory(client.site)
+
+        client.ask("post", answer["mechanism"]["file_url"], WHEEL[1], 404)
+
+        assert inventory(client.site) == before
+
     def test_u204_a_broken_archive_ends_in_error(self, client: Client, session: Any) -> None:
         answer = client.announce(session, BROKEN).json
         client.ask("post", answer["mechanism"]["file_url"], BROKEN[1], 204)
@@ -334,6 +413,26 @@ class TestPublishing:
         assert answer.json["detail"].startswith("File already exists")
         assert client.status(session)["status"] == "error"
         assert len(client.site.page("demo-pkg", client.key)["files"]) == 1
+
+    def test_u93_all_blobs_are_locked_in_one_order(self, client: Client, session: Any) -> None:
+        """Or two publications that share some, as of one release to two registries, deadlock."""
+        client.send(session, WHEEL, SDIST)
+
+        with client.site.count_queries() as statements:
+            client.ask("post", session["links"]["publish"], status=201)
+
+        assert len([text for text in statements if text.startswith("INSERT INTO blobs")]) == 1
+
+    def test_the_release_is_looked_up_once_however_many_files_there_are(
+        self, client: Client, session: Any
+    ) -> None:
+        client.site.upload(*SDIST, client.key)
+        client.send(session, *(make_wheel("demo-pkg", "1.0", build=str(n)) for n in range(1, 4)))
+
+        with client.site.count_queries() as statements:
+            client.ask("post", session["links"]["publish"], status=201)
+
+        assert len([text for text in statements if "FROM releases" in text]) == 1
 
     def test_u202_what_is_in_error_can_be_mended(self, client: Client, session: Any) -> None:
         client.send(session, WHEEL, SDIST)
@@ -414,6 +513,11 @@ class TestStage:
     )
     def test_there_is_nothing_else(self, client: Client, stage: str, path: str) -> None:
         client.site.get(stage + path, status=404)
+
+    @pytest.mark.parametrize("token", ["%00", "x", "0" * 64])
+    def test_what_is_no_stage_is_not_there(self, client: Client, token: str) -> None:
+        client.site.get(f"/stage/{token}/", status=404)
+        client.site.get(f"/stage/{token}/demo-pkg/", status=404)
 
     def test_another_spelling_is_redirected(self, client: Client, stage: str) -> None:
         answer = client.site.get(f"{stage}Demo.Pkg/", status=301)

@@ -232,6 +232,14 @@ def test_u94_retired_kinds_are_refused_among_old_names_too(filename):
     assert refusal(filename, legacy=True).code == "filename-kind-retired"
 
 
+def test_u70_a_version_whose_normal_form_is_too_long_is_refused():
+    """``crdev`` becomes ``rc0.post0.dev0``, which must fit where filenames are kept."""
+    longest = parse_filename(f"a-{'1' * 241}crdev.zip", legacy=True)
+
+    assert len(str(longest.version)) == MAX_FILENAME_BYTES
+    assert refusal(f"a-{'1' * 242}crdev.zip", legacy=True).code == "filename-too-long"
+
+
 @pytest.mark.parametrize("name", ["Foo.Bar", "foo.bar", "FOO_BAR", "foo__bar"])
 def test_u86_old_wheel_names_are_read_where_they_are_accepted(name):
     parsed = parse_filename(f"{name}-1.0-py3-none-any.whl", legacy=True)

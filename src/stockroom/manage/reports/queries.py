@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from packaging.utils import canonicalize_version
 from packaging.version import Version
 from sqlalchemy import Connection, Select, case, func, select
 
-from stockroom.dists import normalize
+from stockroom.dists import canonical_version, normalize
 from stockroom.manage.preconditions import etag_of
 from stockroom.manage.problems import NoSuchPlace
 from stockroom.manage.reports.rows import (
@@ -147,7 +146,7 @@ def release_report(connection: Connection, head: PackageHead, version: str) -> R
     :raises NoSuchPlace: the package has none.
     """
     query = select(Release.id, Release.version, Release.created_at, Release.notes).where(
-        Release.package_id == head.id, Release.canonical_version == canonicalize_version(version)
+        Release.package_id == head.id, Release.canonical_version == canonical_version(version)
     )
     row = connection.execute(query).one_or_none()
     if row is None:

@@ -16,7 +16,7 @@ def _id() -> sa.types.TypeEngine[int]:
 
 
 def upgrade() -> None:
-    """Add the columns and the tables."""
+    """Add the columns, the tables and the indexes."""
     _add_columns()
     _fill_columns()
     op.create_table(
@@ -50,6 +50,7 @@ def _add_columns() -> None:
     op.create_index(
         op.f("ix_files_registry_id_uploaded_at"), "files", ["registry_id", "uploaded_at"]
     )
+    op.create_index(op.f("ix_events_registry_id_id"), "events", ["registry_id", "id"])
     op.add_column("blobs", sa.Column("touched_at", sa.DateTime(timezone=True), nullable=True))
 
 
@@ -145,5 +146,5 @@ def _add_sessions() -> None:
         ),
         sa.UniqueConstraint("token", name=op.f("uq_upload_files_token")),
     )
-    for column in ("sha256", "metadata_sha256"):
+    for column in ("filename", "sha256", "metadata_sha256"):
         op.create_index(op.f(f"ix_upload_files_{column}"), "upload_files", [column])
