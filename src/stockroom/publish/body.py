@@ -33,11 +33,8 @@ class ReceivedFile:
         self.staged = staged
         self.size = 0
         self._max_bytes = max_bytes
-        self._hashes: dict[str, Any] = {
-            "sha256": hashlib.sha256(),
-            "blake2_256": hashlib.blake2b(digest_size=32),
-            "md5": hashlib.md5(usedforsecurity=False),
-        }
+        self._sha256 = hashlib.sha256()
+        self._blake2b_256 = hashlib.blake2b(digest_size=32)
 
     def write(self, data: bytes | bytearray) -> None:
         """Append ``data``; raises UploadRefused when the file gets too large (U-72)."""
@@ -57,13 +54,34 @@ class ReceivedFile:
 
     def _count(self, data: bytes | bytearray) -> None:
         self.size += len(data)
-        for known in self._hashes.values():
-            known.update(data)
+        self._sha256.update(data)
+        self._blake2b_256.update(data)
 
     @property
-    def digests(self) -> dict[str, str]:
-        """The digests of what was written, in lower-case hex by algorithm."""
-        return {name: known.hexdigest() for name, known in self._hashes.items()}
+    def sha256(self) -> str:
+        """The SHA-256 of what was written, in lower-case hex."""
+        return self._sha256.hexdigest()
+
+    @property
+    def blake2b_256(self) -> str:
+        """The BLAKE2b digest of 32 bytes of what was written, in lower-case hex."""
+        return self._blake2b_256.hexdigest()
+
+    def digest(self, algorithm: str) -> str:
+        """Any digest, in lower-case hex: ``blake2_256``, or by hashlib's name of the algorithm.
+
+        What was not computed meanwhile takes reading the file again.
+        """
+        match algorithm:
+            case "sha256":
+                return self.sha256
+            case "blake2_256":
+                return self.blake2b_256
+        known = hashlib.new(algorithm, usedforsecurity=False)
+        self.staged.file.seek(0)
+        while chunk := self.staged.file.read(CHUNK):
+            known.update(chunk)
+        return known.hexdigest()
 
 
 def file_too_large(max_bytes: int) -> Violation:

@@ -113,9 +113,10 @@ def check_digests(upload: Upload) -> Iterator[Violation]:
     if upload.file is None:
         return
     for algorithm, digest in upload.form.digests.items():
-        if digest != upload.file.digests[algorithm]:
+        actual = upload.file.digest(algorithm)
+        if digest != actual:
             message = (
-                f"the {algorithm} digest of the file received is {upload.file.digests[algorithm]}, "
+                f"the {algorithm} digest of the file received is {actual}, "
                 "not the one in the form; upload the file again"
             )
             yield Violation(f"{algorithm}_digest", "digest-mismatch", message)
@@ -165,7 +166,7 @@ def check_plugins(upload: Upload) -> Iterator[Violation]:
             package=filename.name,
             version=str(filename.version),
             kind=kind_of(filename),
-            sha256=file.digests["sha256"],
+            sha256=file.sha256,
             size=file.size,
             metadata=read.metadata_file,
             file=file.staged.file,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from stockroom.dists.quoting import quoted
 from stockroom.publish.body import ReceivedFile
-from stockroom.spi import CHUNK, Violation
+from stockroom.spi import Violation
 
 WEAK = frozenset({"md5", "sha1"})
 # Those whose digests have one length, which shake's have not.
@@ -42,9 +42,8 @@ def differing(
         message = f"{received.size} bytes were received, {size} announced; send the file again"
         yield Violation("size", "size-mismatch", message)
         return
-    known = received.digests
     for name, digest in digests.items():
-        actual = known[name] if name in known else _digest(received, name)
+        actual = received.digest(name)
         if digest != actual:
             yield Violation(
                 f"{name}_digest",
@@ -52,11 +51,3 @@ def differing(
                 f"the {name} digest of the bytes received is {actual}, not the announced one; send "
                 "the file again",
             )
-
-
-def _digest(received: ReceivedFile, name: str) -> str:
-    known = hashlib.new(name, usedforsecurity=False)
-    received.staged.file.seek(0)
-    while chunk := received.staged.file.read(CHUNK):
-        known.update(chunk)
-    return known.hexdigest()

@@ -115,7 +115,7 @@ class DirectUploads:
         # Before the transaction takes its first lock, for which others wait.
         read_raw(environ, received)
         _check_same(received, found)
-        sha256 = received.digests["sha256"]
+        sha256 = received.sha256
         blobs.keep(received.staged, sha256)
         if queries.open_session(session, found.session_id, self._clock()) is None:
             raise _nothing_reserved()

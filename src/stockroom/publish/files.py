@@ -97,15 +97,14 @@ class ReadFile:
         """All that its rows will say, provided that no rule is broken."""
         resolved, metadata = resolver_metadata(self.metadata), self.metadata
         is_wheel = isinstance(self.filename, WheelFilename)
-        digests = self.received.digests
         return CheckedFile(
             filename=self.filename.filename,
             kind=kind_of(self.filename),
             package=self.filename.name,
             display_name=metadata.name,
             version=str(self.filename.version),
-            sha256=digests["sha256"],
-            blake2b_256=digests["blake2_256"],
+            sha256=self.received.sha256,
+            blake2b_256=self.received.blake2b_256,
             size=self.received.size,
             metadata_sha256=hashlib.sha256(self.metadata_file).hexdigest(),
             metadata_size=len(self.metadata_file),
