@@ -26,6 +26,7 @@ from stockroom.publish import upload2
 from stockroom.publish import views as publish_views
 from stockroom.publish.direct import DirectUploads
 from stockroom.publish.service import Publisher
+from stockroom.publish.stage_files import StageFiles
 from stockroom.publish.stages import Stages
 from stockroom.resources import Directory
 from stockroom.security.identities import Identities
@@ -121,6 +122,7 @@ def _services(
         Downloads: Downloads(database, feed),
         Publisher: publisher,
         Stages: Stages(publisher, database),
+        StageFiles: StageFiles(publisher, database),
         StagedPackages: StagedPackages(database, storage),
         DirectUploads: DirectUploads(publisher, plugins, storage, directory, database),
     }

@@ -131,6 +131,12 @@ class Database:
             session = self.session(manager)
             yield session
 
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for looking at rows outside of a transaction; it writes nothing."""
+        with self.read() as connection, self._sessions(bind=connection) as session:
+            yield session
+
     def dispose(self) -> None:
         """Close every connection."""
         self.engine.dispose()

@@ -96,7 +96,7 @@ class Admission:
             found += self._of_release(target, file, state)
             new.append((file, state))
         found += _second_sdists([file for file, _ in new])
-        found += _over_quota(connection, target, [file for file, _ in new], package)
+        found += over_quota(connection, target, [file.size or 0 for file, _ in new], package)
         return Verdict(new, found)
 
     def _of_new_package(
@@ -194,14 +194,13 @@ def _second_sdist(file: Candidate, first: str) -> Violation:
     )
 
 
-def _over_quota(
-    connection: Connection,
-    target: Target,
-    files: Sequence[Candidate],
-    package: PackageState | None,
+def over_quota(
+    connection: Connection, target: Target, sizes: Sequence[int], package: PackageState | None
 ) -> Iterator[Violation]:
-    """What is too large (U-72). Uploads to other packages meanwhile are not waited for."""
-    sizes = [file.size or 0 for file in files]
+    """What is too large of new files with these sizes in bytes (U-72).
+
+    Uploads to other packages meanwhile are not waited for.
+    """
     largest = target.max_file_bytes
     if largest is not None and max(sizes, default=0) > largest:
         yield file_too_large(largest)

@@ -223,18 +223,20 @@ def open_session(session: Session, session_id: int, now: datetime) -> UploadSess
     return session.execute(query).scalar_one_or_none()
 
 
-def stage(session: Session, registry_id: int, token: str) -> UploadSession | None:
-    """The stage with this token in a registry, locked."""
-    query = (
-        select(UploadSession)
-        .where(
-            UploadSession.registry_id == registry_id,
-            UploadSession.kind == "stage",
-            UploadSession.token == token,
-        )
-        .with_for_update()
+def stage(session: Session, registry_id: int, token: str, *, lock: bool) -> UploadSession | None:
+    """The stage with this token in a registry."""
+    query = select(UploadSession).where(
+        UploadSession.registry_id == registry_id,
+        UploadSession.kind == "stage",
+        UploadSession.token == token,
     )
-    return session.execute(query).scalar_one_or_none()
+    return session.execute(query.with_for_update() if lock else query).scalar_one_or_none()
+
+
+def announced_sizes(session: Session, session_id: int) -> list[int]:
+    """The sizes in bytes of all files of a stage."""
+    query = select(UploadFile.size).where(UploadFile.session_id == session_id)
+    return [size or 0 for size in session.execute(query).scalars()]
 
 
 def live_stage(

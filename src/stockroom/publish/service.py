@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from packaging.utils import canonicalize_version
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 from sqlalchemy.orm import Session
 from transaction import TransactionManager
 
@@ -17,7 +17,7 @@ from stockroom.feed import emit
 from stockroom.models import Blob, File, Package, Release
 from stockroom.plugins import Plugins
 from stockroom.publish import queries
-from stockroom.publish.admission import Admission, Verdict
+from stockroom.publish.admission import Admission, Verdict, over_quota
 from stockroom.publish.body import Received, ReceivedFile
 from stockroom.publish.checks import (
     CONTENT_CHECKS,
@@ -131,6 +131,13 @@ class Publisher:
             found = self._admission.judge_package(connection, target, name, package)
         if found:
             raise UploadRefused(found)
+
+    def judge_room(
+        self, connection: Connection, target: Target, name: str, sizes: Sequence[int]
+    ) -> list[Violation]:
+        """Whether files of these sizes, in bytes, may still come to a package (U-72)."""
+        package = queries.package_state(connection, target.registry.id, name)
+        return list(over_quota(connection, target, sizes, package))
 
     def judge(self, target: Target, file: Candidate) -> Verdict:
         """What would be said of this file now; see :meth:`Admission.judge`."""

@@ -6,10 +6,9 @@ Every change is a transaction of its own, so that a publication that fails leave
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from packaging.utils import canonicalize_version
 from sqlalchemy.exc import IntegrityError
@@ -22,30 +21,23 @@ from stockroom.errors import Problem
 from stockroom.feed import emit
 from stockroom.models import UploadFile, UploadSession
 from stockroom.publish import queries
-from stockroom.publish.body import ReceivedFile, file_too_large, read_raw
-from stockroom.publish.digests import check_digests, differing
 from stockroom.publish.files import CheckedFile
 from stockroom.publish.problems import (
-    FileExists,
     NoSuchUpload,
     SessionExists,
-    UnknownMechanism,
     UploadRefused,
 )
 from stockroom.publish.service import Draft, Publisher
-from stockroom.publish.staging import BlobTransaction
 from stockroom.publish.states import (
     EDITABLE,
     FileStatus,
     SessionStatus,
     StateForbids,
-    move_file,
     move_session,
 )
 from stockroom.publish.target import Target
 from stockroom.spi import Violation
 
-MECHANISM = "http-post-bytes"
 LIFETIME = timedelta(days=7)
 """How long a stage is kept at first."""
 LONGEST = timedelta(days=30)
@@ -54,16 +46,6 @@ LONGEST_VERSION = 200
 """In characters; the name, the version and tags must fit into a filename (U-70)."""
 REMEMBERED = timedelta(days=1)
 """How long an ended stage still tells how it ended (U-207)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """A file that a client wants to add; ``digests`` are hex texts by hashlib's names."""
-
-    filename: str
-    size: int
-    digests: Mapping[str, str]
-    mechanism: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,14 +116,14 @@ class Stages:
 
     def find(self, target: Target, token: str) -> Stage:
         """A stage by its token; raises NoSuchUpload."""
-        with self._database.transaction() as database:
-            session = self._lock(target, token, database)
+        with self._database.reading() as database:
+            session = find_stage(database, target, token, self._clock())
             return Stage(session, queries.files_of_session(database, session.id))
 
     def extend(self, target: Target, token: str, seconds: int) -> Stage:
         """Keep a stage for so many seconds from now; never shortens (U-207)."""
         with self._database.transaction() as database:
-            session = self._edit(target, token, database)
+            session = edit_stage(database, target, token, self._clock())
             # A client may ask for more than any date can tell.
             kept = timedelta(seconds=min(seconds, LONGEST.total_seconds()))
             wanted = self._clock().replace(microsecond=0) + kept
@@ -152,104 +134,11 @@ class Stages:
     def cancel(self, target: Target, token: str) -> None:
         """End a stage and forget its files."""
         with self._database.transaction() as database:
-            session = self._lock(target, token, database)
+            session = lock_stage(database, target, token, self._clock())
             session.status = move_session(session.status, SessionStatus.CANCELED)
             session.expires_at = self._clock() + REMEMBERED
             queries.delete_files_of_session(database, session.id)
             self._emit("stage.canceled", session, target, database)
-
-    def add(self, target: Target, token: str, announced: Announcement) -> UploadFile:
-        """Announce a file (U-203).
-
-        :raises UploadRefused: the file cannot be part of this release.
-        :raises UnknownMechanism: its bytes cannot be sent in that way.
-        :raises FileExists: its name is published.
-        :raises StateForbids: the stage has a file of that name; delete it first.
-        """
-        if announced.mechanism != MECHANISM:
-            raise UnknownMechanism(
-                f"the mechanism {quoted(announced.mechanism)} is not offered; use {MECHANISM}"
-            )
-        with self._database.transaction() as database:
-            session = self._edit(target, token, database)
-            self._check_announced(target, session, announced, database)
-            if queries.has_file(database, session.id, announced.filename):
-                raise StateForbids(
-                    f"the stage has a file {announced.filename} already; delete it first"
-                )
-            file = UploadFile(
-                session_id=session.id,
-                token=secrets.token_hex(16),
-                filename=announced.filename,
-                size=announced.size,
-                digests=dict(announced.digests),
-                form={},
-                created_at=self._clock(),
-            )
-            database.add(file)
-            database.flush()
-            return file
-
-    def find_file(self, target: Target, token: str, file_token: str) -> UploadFile:
-        """A file of a stage; raises NoSuchUpload."""
-        with self._database.transaction() as database:
-            return self._file(self._lock(target, token, database), file_token, database)
-
-    def receive(
-        self,
-        target: Target,
-        names: tuple[str, str],
-        environ: dict[str, Any],
-        blobs: BlobTransaction,
-        database: Session,
-    ) -> None:
-        """Take the bytes of a file; ``names`` are the tokens of the stage and of the file.
-
-        What is wrong with the archive is told when the file is completed.
-
-        :raises UploadRefused: they are not the announced bytes.
-        """
-        with self._database.transaction() as look:
-            file = self._pending(target, names, look)
-        # Before the transaction of ``database`` takes its first lock, for which others wait.
-        received = ReceivedFile(file.filename, blobs.stage(), target.max_file_bytes)
-        read_raw(environ, received)
-        wrong = list(differing(received, file.digests, file.size))
-        if wrong:
-            raise UploadRefused(wrong)
-        found = self._publisher.inspect(received, target)
-        if not isinstance(found, list):
-            self._publisher.keep(found, blobs)
-        file = self._pending(target, names, database)
-        if isinstance(found, list):
-            file.problems = [asdict(violation) for violation in found]
-            file.facts, file.sha256, file.metadata_sha256 = {}, None, None
-            return
-        self._publisher.touch(database, found.checked.blobs)
-        file.facts, file.problems = found.checked.facts(), []
-        file.sha256 = found.checked.sha256
-        file.metadata_sha256 = found.checked.metadata_sha256
-
-    def complete(self, target: Target, token: str, file_token: str) -> UploadFile:
-        """Judge a file whose bytes have arrived; see its status.
-
-        :raises StateForbids: they have not, or it was judged before.
-        """
-        with self._database.transaction() as database:
-            session = self._edit(target, token, database)
-            file = self._file(session, file_token, database)
-            if not file.facts and not file.problems:
-                raise StateForbids(f"the bytes of {file.filename} have not arrived yet")
-            file.status = move_file(file.status, FileStatus.PROCESSING)
-            done = FileStatus.ERROR if file.problems else FileStatus.COMPLETED
-            file.status = move_file(file.status, done)
-            return file
-
-    def delete_file(self, target: Target, token: str, file_token: str) -> None:
-        """Take a file out of a stage (U-204)."""
-        with self._database.transaction() as database:
-            session = self._edit(target, token, database)
-            database.delete(self._file(session, file_token, database))
 
     def publish(self, target: Target, token: str) -> Stage:
         """Make all files visible at once, or none (U-206).
@@ -268,7 +157,7 @@ class Stages:
 
     def _publish(self, target: Target, token: str) -> Stage:
         with self._database.transaction() as database:
-            session = self._edit(target, token, database)
+            session = edit_stage(database, target, token, self._clock())
             files = queries.files_of_session(database, session.id)
             waiting = [file.filename for file in files if file.status != FileStatus.COMPLETED]
             if waiting or not files:
@@ -287,57 +176,9 @@ class Stages:
 
     def _mark_failed(self, target: Target, token: str) -> None:
         with self._database.transaction() as database:
-            session = self._lock(target, token, database)
+            session = lock_stage(database, target, token, self._clock())
             if session.status in EDITABLE:
                 session.status = SessionStatus.ERROR.value
-
-    def _lock(self, target: Target, token: str, database: Session) -> UploadSession:
-        session = queries.stage(database, target.registry.id, token)
-        if session is None or session.expires_at <= self._clock():
-            raise NoSuchUpload("there is no such stage in this registry, or not any more")
-        return session
-
-    def _edit(self, target: Target, token: str, database: Session) -> UploadSession:
-        session = self._lock(target, token, database)
-        if session.status not in EDITABLE:
-            raise StateForbids(f"the stage is {session.status} and cannot be changed any more")
-        return session
-
-    @staticmethod
-    def _file(session: UploadSession, file_token: str, database: Session) -> UploadFile:
-        file = queries.file_of_session(database, session.id, file_token)
-        if file is None:
-            raise NoSuchUpload("the stage has no such file")
-        return file
-
-    def _pending(self, target: Target, names: tuple[str, str], database: Session) -> UploadFile:
-        session = self._edit(target, names[0], database)
-        file = self._file(session, names[1], database)
-        if file.status != FileStatus.PENDING:
-            raise StateForbids(f"{file.filename} is {file.status}; delete it to send other bytes")
-        return file
-
-    def _check_announced(
-        self,
-        target: Target,
-        session: UploadSession,
-        announced: Announcement,
-        database: Session,
-    ) -> None:
-        found = list(check_digests(announced.digests))
-        found += self._publisher.judge_name(
-            target, announced.filename, session.package, session.canonical_version
-        )
-        limit = target.max_file_bytes
-        if limit is not None and announced.size > limit:
-            found.append(file_too_large(limit))
-        if found:
-            raise UploadRefused(found)
-        uses = queries.uses_of_filename(
-            database.connection(), target.registry.id, announced.filename
-        )
-        if any(use.blake2b_256 is not None for use in uses):
-            raise FileExists(f"File already exists: {announced.filename} is published")
 
     @staticmethod
     def _emit(kind: str, session: UploadSession, target: Target, database: Session) -> None:
@@ -350,6 +191,29 @@ class Stages:
             name=session.package,
             version=session.version,
         )
+
+
+def find_stage(
+    database: Session, target: Target, token: str, now: datetime, *, lock: bool = False
+) -> UploadSession:
+    """A stage of a registry by its token; raises NoSuchUpload."""
+    session = queries.stage(database, target.registry.id, token, lock=lock)
+    if session is None or session.expires_at <= now:
+        raise NoSuchUpload("there is no such stage in this registry, or not any more")
+    return session
+
+
+def lock_stage(database: Session, target: Target, token: str, now: datetime) -> UploadSession:
+    """The same, locked until the end of the transaction."""
+    return find_stage(database, target, token, now, lock=True)
+
+
+def edit_stage(database: Session, target: Target, token: str, now: datetime) -> UploadSession:
+    """The same, and it may be changed; raises StateForbids where it has ended."""
+    session = lock_stage(database, target, token, now)
+    if session.status not in EDITABLE:
+        raise StateForbids(f"the stage is {session.status} and cannot be changed any more")
+    return session
 
 
 def _invalid(name: str, version: str) -> list[Violation]:

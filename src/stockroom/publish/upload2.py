@@ -15,7 +15,8 @@ from stockroom.errors import BadRequest, Conflict, Problem
 from stockroom.models import UploadFile
 from stockroom.publish.problems import FileExists, SessionExists, UploadRefused
 from stockroom.publish.service import Publisher
-from stockroom.publish.stages import MECHANISM, Announcement, Stage, Stages
+from stockroom.publish.stage_files import MECHANISM, Announcement, StageFiles
+from stockroom.publish.stages import Stage, Stages
 from stockroom.publish.states import FileStatus
 from stockroom.publish.views import answer_json, target_of
 from stockroom.resources import RegistryResource
@@ -121,7 +122,7 @@ def add_file(context: RegistryResource, request: Request) -> Ready:
     wanted = _read(request, _NewFile)
     announced = Announcement(wanted.filename, wanted.size, wanted.hashes, wanted.mechanism)
     token = request.matchdict["token"]
-    file = _stages(request).add(target_of(context, request), token, announced)
+    file = _files(request).add(target_of(context, request), token, announced)
     stage = _stages(request).find(target_of(context, request), token)
     return _file_answer("202 Accepted", stage, file, request)
 
@@ -135,14 +136,14 @@ def show_file(context: RegistryResource, request: Request) -> Ready:
 @speaking
 def delete_file(context: RegistryResource, request: Request) -> Ready:
     """Take a file out of a stage (U-204)."""
-    _stages(request).delete_file(target_of(context, request), *_tokens(request))
+    _files(request).delete(target_of(context, request), *_tokens(request))
     return _nothing()
 
 
 @speaking
 def receive_file(context: RegistryResource, request: Request) -> Ready:
     """Take the bytes of a file (U-205)."""
-    _stages(request).receive(
+    _files(request).receive(
         target_of(context, request),
         _tokens(request),
         request.environ,
@@ -155,7 +156,7 @@ def receive_file(context: RegistryResource, request: Request) -> Ready:
 @speaking
 def complete_file(context: RegistryResource, request: Request) -> Ready:
     """Judge a file whose bytes are there (U-203)."""
-    file = _stages(request).complete(target_of(context, request), *_tokens(request))
+    file = _files(request).complete(target_of(context, request), *_tokens(request))
     if file.status == FileStatus.ERROR:
         raise UploadRefused([Violation(**problem) for problem in file.problems])
     return _shown_file(context, request, "201 Created")
@@ -163,6 +164,10 @@ def complete_file(context: RegistryResource, request: Request) -> Ready:
 
 def _stages(request: Request) -> Stages:
     return request.service(Stages)
+
+
+def _files(request: Request) -> StageFiles:
+    return request.service(StageFiles)
 
 
 def _tokens(request: Request) -> tuple[str, str]:
@@ -190,7 +195,7 @@ def _instant(moment: datetime) -> str:
 def _shown_file(context: RegistryResource, request: Request, status: str = "200 OK") -> Ready:
     target, (token, file_token) = target_of(context, request), _tokens(request)
     stage = _stages(request).find(target, token)
-    file = _stages(request).find_file(target, token, file_token)
+    file = _files(request).find(target, token, file_token)
     return _file_answer(status, stage, file, request)
 
 

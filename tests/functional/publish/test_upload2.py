@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from stockroom.models import UploadSession
-from stockroom.publish import queries, stages
+from stockroom.publish import queries, stage_files
 from stockroom.publish.body import ReceivedFile, read_raw
 from tests.archives import make_sdist, make_wheel
 from tests.conftest import MakeSite
@@ -350,7 +350,7 @@ class TestFiles:
             gate.stop_here()
             read_raw(environ, file)
 
-        monkeypatch.setattr(stages, "read_raw", slowly)
+        monkeypatch.setattr(stage_files, "read_raw", slowly)
         url = answer["mechanism"]["file_url"]
         sending = Worker(lambda: client.ask("post", url, WHEEL[1], 204))
         gate.wait()
@@ -369,7 +369,7 @@ class TestFiles:
             client.ask("delete", answer["links"]["file-upload-session"], status=204)
             read_raw(environ, file)
 
-        monkeypatch.setattr(stages, "read_raw", too_late)
+        monkeypatch.setattr(stage_files, "read_raw", too_late)
         before = inventory(client.site)
 
         client.ask("post", answer["mechanism"]["file_url"], WHEEL[1], 404)
@@ -389,6 +389,40 @@ class TestFiles:
         client.ask("delete", answer["links"]["file-upload-session"], status=204)
         client.send(session, WHEEL)
         client.ask("post", session["links"]["publish"], status=201)
+
+
+class TestBounds:
+    def test_u72_a_stage_takes_no_more_than_the_registry_will(
+        self, client: Client, session: Any
+    ) -> None:
+        client.site.set_policy(max_package_mb="2")
+        half = 1 << 20
+        client.announce(session, WHEEL, size=half)
+        client.announce(session, SDIST, size=half)
+        third = make_wheel("demo-pkg", "1.0", tag="py2-none-any")
+
+        answer = client.announce(session, third, 400, size=1)
+
+        assert "Project size too large" in answer.json["detail"]
+
+    def test_a_stage_holds_a_thousand_files(
+        self, client: Client, session: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(stage_files, "MOST_FILES", 1)
+        client.announce(session, WHEEL)
+
+        answer = client.announce(session, SDIST, 400)
+
+        assert "at most" in answer.json["detail"]
+
+    def test_looking_at_a_stage_waits_for_nobody(self, client: Client, session: Any) -> None:
+        link = client.announce(session, WHEEL).json["links"]["file-upload-session"]
+
+        with client.site.database.transaction() as database:
+            database.execute(update(UploadSession).values(display_name="being-changed"))
+
+            client.status(session)
+            client.ask("get", link)
 
 
 class TestPublishing:
