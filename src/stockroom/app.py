@@ -24,7 +24,9 @@ from stockroom.plugins import Plugins
 from stockroom.proxies import TrustedProxies
 from stockroom.publish import upload2
 from stockroom.publish import views as publish_views
+from stockroom.publish.admission import Admission
 from stockroom.publish.direct import DirectUploads
+from stockroom.publish.examiner import Examiner
 from stockroom.publish.service import Publisher
 from stockroom.publish.stage_files import StageFiles
 from stockroom.publish.stages import Stages
@@ -108,7 +110,9 @@ def _services(
     feed = Feed(database)
     directory = Directory(database, feed)
     pages = Pages(database, feed, directory, settings)
-    publisher = Publisher(storage, plugins, database)
+    admission = Admission()
+    examiner = Examiner(plugins, database, admission)
+    publisher = Publisher(storage, admission)
     return {
         Settings: settings,
         Plugins: plugins,
@@ -120,9 +124,10 @@ def _services(
         Files: Files(database, storage, pages),
         Delivery: Delivery(storage, settings),
         Downloads: Downloads(database, feed),
+        Examiner: examiner,
         Publisher: publisher,
-        Stages: Stages(publisher, database),
-        StageFiles: StageFiles(publisher, database),
+        Stages: Stages(publisher, examiner, database),
+        StageFiles: StageFiles(publisher, examiner, database),
         StagedPackages: StagedPackages(database, storage),
-        DirectUploads: DirectUploads(publisher, plugins, storage, directory, database),
+        DirectUploads: DirectUploads(publisher, examiner, storage, directory, database),
     }

@@ -18,12 +18,11 @@ from sqlalchemy.orm import Session
 from stockroom.db import Database
 from stockroom.errors import BadRequest, NotFound
 from stockroom.models import UploadFile, UploadSession
-from stockroom.plugins import Plugins
 from stockroom.publish import queries
 from stockroom.publish.body import Received, ReceivedFile, file_too_large, read_raw
-from stockroom.publish.checks import ANNOUNCEMENT_CHECKS, examine_announcement, violations
 from stockroom.publish.digests import differing
-from stockroom.publish.files import Candidate, kind_of
+from stockroom.publish.examiner import Examiner
+from stockroom.publish.files import Candidate
 from stockroom.publish.form import UploadForm
 from stockroom.publish.problems import UploadRefused
 from stockroom.publish.queries import ReservedFile
@@ -33,7 +32,7 @@ from stockroom.publish.states import FileStatus, SessionStatus, move_file, move_
 from stockroom.publish.stored import open_stored
 from stockroom.publish.target import Target, max_file_bytes
 from stockroom.resources import Directory
-from stockroom.spi import BlobMissing, BlobTooLarge, Storage, Violation
+from stockroom.spi import BlobMissing, BlobTooLarge, Storage
 
 LIFETIME = timedelta(hours=1)
 """How long a reserved place is kept; an upload that takes longer has to be reserved anew."""
@@ -54,7 +53,7 @@ class DirectUploads:
     def __init__(
         self,
         publisher: Publisher,
-        plugins: Plugins,
+        examiner: Examiner,
         storage: Storage,
         directory: Directory,
         database: Database,
@@ -62,7 +61,7 @@ class DirectUploads:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._publisher = publisher
-        self._plugins = plugins
+        self._examiner = examiner
         self._storage = storage
         self._directory = directory
         self._database = database
@@ -138,7 +137,7 @@ class DirectUploads:
         if found is None:
             return self._ended(candidate, target)
         received = self._received(found, target.max_file_bytes, blobs)
-        staged = self._publisher.check(Received(file=received), form, target)
+        staged = self._examiner.check(Received(file=received), form, target)
         if staged is None:
             return ()
         self._publisher.keep(staged, blobs)
@@ -168,29 +167,14 @@ class DirectUploads:
 
         :raises BadRequest: nobody has.
         """
-        if self._publisher.judge(target, candidate).new:
+        if self._examiner.judge(target, candidate).new:
             raise BadRequest(f"nothing is reserved for {candidate.filename}; reserve a place first")
         return ()
 
     def _admitted(self, form: UploadForm, target: Target) -> tuple[Candidate, bool]:
-        self._publisher.admit(target)
-        upload = examine_announcement(form, target, self._plugins)
-        found = violations(upload, ANNOUNCEMENT_CHECKS)
-        if "sha256" not in form.digests and form.digests:
-            message = "the form must hold the sha256_digest of the file"
-            found.append(Violation("sha256_digest", "missing-field", message))
-        if found or upload.filename is None:
-            raise UploadRefused(found)
-        candidate = Candidate(
-            filename=upload.filename.filename,
-            kind=kind_of(upload.filename),
-            package=upload.filename.name,
-            version=str(upload.filename.version),
-            sha256=form.digests["sha256"],
-            blake2b_256=form.digests.get("blake2_256"),
-            size=None,
-        )
-        verdict = self._publisher.judge(target, candidate)
+        self._examiner.admit(target)
+        candidate = self._examiner.announced(form, target)
+        verdict = self._examiner.judge(target, candidate)
         if verdict.violations:
             raise UploadRefused(verdict.violations)
         return candidate, bool(verdict.new)

@@ -16,6 +16,7 @@ from stockroom.models import UploadFile, UploadSession
 from stockroom.publish import queries
 from stockroom.publish.body import ReceivedFile, read_raw
 from stockroom.publish.digests import check_digests, differing
+from stockroom.publish.examiner import Examiner
 from stockroom.publish.problems import (
     FileExists,
     NoSuchUpload,
@@ -50,10 +51,12 @@ class StageFiles:
     def __init__(
         self,
         publisher: Publisher,
+        examiner: Examiner,
         database: Database,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._publisher = publisher
+        self._examiner = examiner
         self._database = database
         self._clock = clock
 
@@ -118,7 +121,7 @@ class StageFiles:
         wrong = list(differing(received, file.digests, file.size))
         if wrong:
             raise UploadRefused(wrong)
-        found = self._publisher.inspect(received, target)
+        found = self._examiner.inspect(received, target)
         if not isinstance(found, list):
             self._publisher.keep(found, blobs)
         file = self._pending(target, names, database)
@@ -174,14 +177,14 @@ class StageFiles:
         database: Session,
     ) -> None:
         found = list(check_digests(announced.digests))
-        found += self._publisher.judge_name(
+        found += self._examiner.judge_name(
             target, announced.filename, session.package, session.canonical_version
         )
         sizes = queries.announced_sizes(database, session.id)
         if len(sizes) >= MOST_FILES:
             message = f"a stage holds {MOST_FILES} files at most; publish it, or delete some"
             found.append(Violation("filename", "too-many-files", message))
-        found += self._publisher.judge_room(
+        found += self._examiner.judge_room(
             database.connection(), target, session.package, [*sizes, announced.size]
         )
         if found:

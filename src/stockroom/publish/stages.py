@@ -21,6 +21,7 @@ from stockroom.errors import Problem
 from stockroom.feed import emit
 from stockroom.models import UploadFile, UploadSession
 from stockroom.publish import queries
+from stockroom.publish.examiner import Examiner
 from stockroom.publish.files import CheckedFile
 from stockroom.publish.problems import (
     NoSuchUpload,
@@ -62,10 +63,12 @@ class Stages:
     def __init__(
         self,
         publisher: Publisher,
+        examiner: Examiner,
         database: Database,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._publisher = publisher
+        self._examiner = examiner
         self._database = database
         self._clock = clock
 
@@ -75,11 +78,11 @@ class Stages:
         :raises UploadRefused: the name or the version cannot be published here.
         :raises SessionExists: there is a live stage for the release (U-201).
         """
-        self._publisher.admit(target)
+        self._examiner.admit(target)
         parsed = parse_version(version)
         if not is_valid_name(name) or parsed is None or len(str(parsed)) > LONGEST_VERSION:
             raise UploadRefused(_invalid(name, version))
-        self._publisher.judge_release(target, normalize(name))
+        self._examiner.judge_release(target, normalize(name))
         now = self._clock()
         session = UploadSession(
             token=secrets.token_hex(32),
@@ -146,7 +149,7 @@ class Stages:
         :raises StateForbids: a file is not completed, or there is none.
         :raises Problem: the registry does not take the files; the stage is in ``error`` then.
         """
-        self._publisher.admit(target)
+        self._examiner.admit(target)
         try:
             return self._publish(target, token)
         except StateForbids:

@@ -12,6 +12,7 @@ from pyramid.config import Configurator
 from stockroom.errors import BadRequest, Forbidden
 from stockroom.publish.body import read_upload
 from stockroom.publish.direct import DirectUploads
+from stockroom.publish.examiner import Examiner
 from stockroom.publish.form import check_action, clean, read_form
 from stockroom.publish.service import Draft, Publisher
 from stockroom.publish.target import Target
@@ -27,12 +28,13 @@ Fields = Mapping[str, tuple[str, ...]]
 def upload(context: RegistryResource, request: Request) -> Ready:
     """Publish one file by the legacy form."""
     publisher, target = request.service(Publisher), target_of(context, request)
-    publisher.admit(target)
+    examiner = request.service(Examiner)
+    examiner.admit(target)
     blobs = publisher.staging(request.tm)
     received = read_upload(request.environ, blobs.stage, target.max_file_bytes)
     fields = clean(received.fields)
     check_action(fields.get(":action", _in_query(request, ":action"))[0])
-    file = publisher.check(received, read_form(fields), target)
+    file = examiner.check(received, read_form(fields), target)
     if file is None:
         return _done(())
     publisher.keep(file, blobs)
