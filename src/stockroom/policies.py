@@ -35,12 +35,12 @@ class PolicyInvalid(BadRequest):
     slug, title = "invalid-setting", "Invalid setting"
 
 
-def _quota(help: str) -> int:  # noqa: A002 - the word for it
-    return setting(parse=integer(minimum=0, maximum=MOST_MIB), default=0, help=help)
+def _quota(about: str) -> int:
+    return setting(parse=integer(minimum=0, maximum=MOST_MIB), default=0, help=about)
 
 
-def _days(help: str) -> int:  # noqa: A002 - the word for it
-    return setting(parse=integer(minimum=0, maximum=MOST_DAYS), default=0, help=help)
+def _days(about: str) -> int:
+    return setting(parse=integer(minimum=0, maximum=MOST_DAYS), default=0, help=about)
 
 
 def _rule(name: str) -> str:

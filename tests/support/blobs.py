@@ -85,7 +85,6 @@ def add_session(
             token=secrets.token_hex(16),
             filename="demo_pkg-1.0-py3-none-any.whl",
             digests={},
-            form={},
             created_at=LONG_AGO,
             **columns,
         )

@@ -56,7 +56,7 @@ def description_findings(metadata: CoreMetadata) -> Iterator[Finding]:
 
 def _markdown_fault(text: str, is_plain_variant: bool) -> str | None:
     # Loaded when a description needs it: most do not.
-    from readme_renderer.markdown import variants  # noqa: PLC0415
+    from readme_renderer.markdown import variants  # noqa: PLC0415 - see above
 
     shown = variants["CommonMark" if is_plain_variant else "GFM"](text)
     return None if shown else "nothing comes of it"
@@ -66,6 +66,6 @@ def _markdown_fault(text: str, is_plain_variant: bool) -> str | None:
 def rst_fault(text: str) -> str | None:
     """Give the first reason why a reStructuredText cannot be shown, None if it can."""
     # Loaded when a description needs it, because that takes 60 ms.
-    from stockroom.dists.restructured import reading_fault  # noqa: PLC0415
+    from stockroom.dists.restructured import reading_fault  # noqa: PLC0415 - see above
 
     return reading_fault(text)

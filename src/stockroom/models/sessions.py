@@ -83,8 +83,6 @@ class UploadFile(Base):
     """Bytes as announced; None when the form does not say."""
     digests: Mapped[dict[str, str]] = mapped_column(JSON)
     """As announced, in lower-case hex by algorithm."""
-    form: Mapped[dict[str, list[str]]] = mapped_column(JSON)
-    """The fields that came with the announcement."""
     status: Mapped[str] = mapped_column(String(16), default="pending")
     sha256: Mapped[Sha256 | None] = mapped_column(
         ForeignKey("blobs.sha256", ondelete="RESTRICT"), index=True

@@ -202,7 +202,6 @@ class DirectUploads:
             token=secrets.token_hex(16),
             filename=candidate.filename,
             digests=dict(form.digests),
-            form={},
             created_at=now,
         )
         session.add(file)

@@ -45,6 +45,14 @@ class Announcement:
     mechanism: str
 
 
+@dataclass(frozen=True, slots=True)
+class StageFile:
+    """A file with the stage that it is in."""
+
+    session: UploadSession
+    file: UploadFile
+
+
 class StageFiles:
     """Adds files to stages, takes their bytes, judges and deletes them."""
 
@@ -60,7 +68,7 @@ class StageFiles:
         self._database = database
         self._clock = clock
 
-    def add(self, target: Target, token: str, announced: Announcement) -> UploadFile:
+    def add(self, target: Target, token: str, announced: Announcement) -> StageFile:
         """Announce a file (U-203).
 
         :raises UploadRefused: the file cannot be part of this release.
@@ -85,19 +93,17 @@ class StageFiles:
                 filename=announced.filename,
                 size=announced.size,
                 digests=dict(announced.digests),
-                form={},
                 created_at=self._clock(),
             )
             database.add(file)
             database.flush()
-            return file
+            return StageFile(session, file)
 
-    def find(self, target: Target, token: str, file_token: str) -> UploadFile:
+    def find(self, target: Target, token: str, file_token: str) -> StageFile:
         """A file of a stage; raises NoSuchUpload."""
         with self._database.reading() as database:
-            return self._file(
-                find_stage(database, target, token, self._clock()), file_token, database
-            )
+            session = find_stage(database, target, token, self._clock())
+            return StageFile(session, self._file(session, file_token, database))
 
     def receive(
         self,
@@ -113,7 +119,7 @@ class StageFiles:
 
         :raises UploadRefused: they are not the announced bytes.
         """
-        with self._database.transaction() as look:
+        with self._database.reading() as look:
             file = self._pending(target, names, look)
         # Before the transaction of ``database`` takes its first lock, for which others wait.
         received = ReceivedFile(file.filename, blobs.stage(), target.max_file_bytes)
@@ -134,7 +140,7 @@ class StageFiles:
         file.sha256 = found.checked.sha256
         file.metadata_sha256 = found.checked.metadata_sha256
 
-    def complete(self, target: Target, token: str, file_token: str) -> UploadFile:
+    def complete(self, target: Target, token: str, file_token: str) -> StageFile:
         """Judge a file whose bytes have arrived; see its status.
 
         :raises StateForbids: they have not, or it was judged before.
@@ -147,7 +153,7 @@ class StageFiles:
             file.status = move_file(file.status, FileStatus.PROCESSING)
             done = FileStatus.ERROR if file.problems else FileStatus.COMPLETED
             file.status = move_file(file.status, done)
-            return file
+            return StageFile(session, file)
 
     def delete(self, target: Target, token: str, file_token: str) -> None:
         """Take a file out of a stage (U-204)."""

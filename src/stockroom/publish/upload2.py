@@ -15,13 +15,12 @@ from stockroom.errors import BadRequest, Conflict, Problem
 from stockroom.models import UploadFile
 from stockroom.publish.problems import FileExists, SessionExists, UploadRefused
 from stockroom.publish.service import Publisher
-from stockroom.publish.stage_files import MECHANISM, Announcement, StageFiles
+from stockroom.publish.stage_files import MECHANISM, Announcement, StageFile, StageFiles
 from stockroom.publish.stages import Stage, Stages
 from stockroom.publish.states import FileStatus
-from stockroom.publish.views import answer_json, target_of
+from stockroom.publish.views import answer_json, base_url, target_of
 from stockroom.resources import RegistryResource
 from stockroom.security.permissions import Permission
-from stockroom.settings import Settings
 from stockroom.spi import Violation
 from stockroom.web import TOKEN, Ready, Request, at, problem_response
 
@@ -122,15 +121,15 @@ def add_file(context: RegistryResource, request: Request) -> Ready:
     wanted = _read(request, _NewFile)
     announced = Announcement(wanted.filename, wanted.size, wanted.hashes, wanted.mechanism)
     token = request.matchdict["token"]
-    file = _files(request).add(target_of(context, request), token, announced)
-    stage = _stages(request).find(target_of(context, request), token)
-    return _file_answer("202 Accepted", stage, file, request)
+    added = _files(request).add(target_of(context, request), token, announced)
+    return _file_answer("202 Accepted", added, request)
 
 
 @speaking
 def show_file(context: RegistryResource, request: Request) -> Ready:
     """Tell how a file of a stage stands."""
-    return _shown_file(context, request)
+    found = _files(request).find(target_of(context, request), *_tokens(request))
+    return _file_answer("200 OK", found, request)
 
 
 @speaking
@@ -156,10 +155,10 @@ def receive_file(context: RegistryResource, request: Request) -> Ready:
 @speaking
 def complete_file(context: RegistryResource, request: Request) -> Ready:
     """Judge a file whose bytes are there (U-203)."""
-    file = _files(request).complete(target_of(context, request), *_tokens(request))
-    if file.status == FileStatus.ERROR:
-        raise UploadRefused([Violation(**problem) for problem in file.problems])
-    return _shown_file(context, request, "201 Created")
+    judged = _files(request).complete(target_of(context, request), *_tokens(request))
+    if judged.file.status == FileStatus.ERROR:
+        raise UploadRefused([Violation(**problem) for problem in judged.file.problems])
+    return _file_answer("201 Created", judged, request)
 
 
 def _stages(request: Request) -> Stages:
@@ -183,25 +182,16 @@ def _read(request: Request, kind: type[T]) -> T:
 
 
 def _url(request: Request, *parts: str) -> str:
-    base = request.service(Settings).base_url or request.application_url
     root = ROOT.format(**request.matchdict)
-    return "/".join((f"{base}{root}", *parts))
+    return "/".join((f"{base_url(request)}{root}", *parts))
 
 
 def _instant(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _shown_file(context: RegistryResource, request: Request, status: str = "200 OK") -> Ready:
-    target, (token, file_token) = target_of(context, request), _tokens(request)
-    stage = _stages(request).find(target, token)
-    file = _files(request).find(target, token, file_token)
-    return _file_answer(status, stage, file, request)
-
-
 def _session_answer(status: str, stage: Stage, request: Request) -> Ready:
     session = stage.session
-    base = request.service(Settings).base_url or request.application_url
     document = {
         "meta": META,
         "links": {
@@ -209,7 +199,7 @@ def _session_answer(status: str, stage: Stage, request: Request) -> Ready:
             "upload": _url(request, session.token, "files"),
             "publish": _url(request, session.token, "publish"),
             "extend": _url(request, session.token, "extend"),
-            "stage": f"{base}/stage/{session.token}/",
+            "stage": f"{base_url(request)}/stage/{session.token}/",
         },
         "mechanisms": [MECHANISM],
         "session-token": session.token,
@@ -231,13 +221,14 @@ def _session_answer(status: str, stage: Stage, request: Request) -> Ready:
     return answer
 
 
-def _file_answer(status: str, stage: Stage, file: UploadFile, request: Request) -> Ready:
-    link = _url(request, stage.session.token, "files", file.token)
+def _file_answer(status: str, found: StageFile, request: Request) -> Ready:
+    session, file = found.session, found.file
+    link = _url(request, session.token, "files", file.token)
     document = {
         "meta": META,
         "links": {"file-upload-session": link, "complete": f"{link}/complete"},
         "status": file.status,
-        "expires-at": _instant(stage.session.expires_at),
+        "expires-at": _instant(session.expires_at),
         "mechanism": {"identifier": MECHANISM, "file_url": f"{link}/bytes"},
         "notices": _notices(file),
     }

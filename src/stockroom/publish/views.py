@@ -59,8 +59,7 @@ def reserve(context: RegistryResource, request: Request) -> Ready:
         return answer_json("200 OK", {"exists": True})
     url = place.url
     if url is None and place.token is not None:
-        base = request.service(Settings).base_url or request.application_url
-        url = f"{base}/v1/incoming/{place.token}"
+        url = f"{base_url(request)}/v1/incoming/{place.token}"
     return answer_json("201 Created", {"upload_url": url, "upload_headers": dict(place.headers)})
 
 
@@ -99,6 +98,12 @@ def target_of(context: RegistryResource, request: Request) -> Target:
     )
     actor = request.authenticated_userid or ""
     return Target(context.workspace.name, context.row, actor, may_create)
+
+
+def base_url(request: Request) -> str:
+    """What links to this server begin with: as set, or else as the client has reached it."""
+    found: str = request.service(Settings).base_url or request.application_url
+    return found
 
 
 def answer_json(status: str, value: object, content_type: str = "application/json") -> Ready:

@@ -22,6 +22,8 @@ from stockroom_s3.settings import S3Settings
 from stockroom_s3.storage import S3Storage
 
 START_SECONDS = 30
+BETWEEN_LOOKS = 0.05
+"""Seconds between two looks at a store that is starting."""
 REGION = "us-east-1"
 
 
@@ -118,7 +120,7 @@ class Processes:
                     self._fail(f"{name} ended with {process.returncode}")
             if time.monotonic() > deadline:
                 self._fail(f"no answer within {START_SECONDS} s")
-            time.sleep(0.05)
+            time.sleep(BETWEEN_LOOKS)
 
     def _fail(self, what: str) -> None:
         logs = "\n".join(self._log(name).read_text("utf-8", "replace") for name in self._running)

@@ -114,7 +114,6 @@ def _add_sessions() -> None:
         sa.Column("filename", sa.String(length=255), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=True),
         sa.Column("digests", sa.JSON(), nullable=False),
-        sa.Column("form", sa.JSON(), nullable=False),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("sha256", sa.String(length=64), nullable=True),
         sa.Column("metadata_sha256", sa.String(length=64), nullable=True),
