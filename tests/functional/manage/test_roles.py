@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from stockroom.manage.api.views import DOORS, Door
+from stockroom.manage.api.doors import Door
+from stockroom.manage.api.views import DOORS
 from stockroom.security.permissions import CAPABILITIES, ROLE_PERMISSIONS, Permission, Role
 from tests.functional.manage.conftest import SDIST, WHEEL
 from tests.support.databases import MakeUrl
@@ -49,7 +50,7 @@ class Town:
 
     def ask(self, door: Door, method: str, key: str | None, **other: str) -> Any:
         """Send what is refused with 415 or 400 at the earliest, so that nothing is changed."""
-        path = door.pattern.removesuffix("{slash:/?}").format_map({**NAMES, **other})
+        path = door.path.format_map({**NAMES, **other})
         return self.site.app.request(path, method=method, headers=bearer(key), expect_errors=True)
 
 
