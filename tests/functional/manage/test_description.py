@@ -6,14 +6,16 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from stockroom.manage.api.operations import Tagged, operation_of
 from stockroom.manage.api.views import DOORS
 from stockroom.manage.problems import PlanStale
 from stockroom.resources import Resource
-from stockroom.web import Request
+from stockroom.web import Ready, Request
 from tests.functional.manage.conftest import BASE, Desk
+from tests.support.described import DescribedApp
 from tests.support.site import TestSite
 
 PATH = "/v1/openapi.json"
@@ -149,3 +151,22 @@ def test_a_parameter_that_nothing_reads_stops_the_start() -> None:
     wrong: Callable[..., Any] = view
     with pytest.raises(TypeError, match="patch"):
         operation_of(wrong)
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "body"),
+    [
+        ("418 Teapot", "application/json", b"{}"),
+        ("200 OK", "text/html", b"{}"),
+        ("200 OK", "application/json", b'{"name": "acme"}'),
+        ("404 Not Found", "application/problem+json", b'{"detail": "x"}'),
+        ("401 Unauthorized", "text/plain", b"x"),
+    ],
+)
+def test_tests_notice_an_answer_that_is_not_described(
+    status: str, content_type: str, body: bytes
+) -> None:
+    app = DescribedApp(Ready(status, [("Content-Type", content_type)], (body,)), lint=False)
+
+    with pytest.raises((AssertionError, jsonschema_rs.ValidationError)):
+        app.get("/v1/teams/acme/", expect_errors=True)
