@@ -86,5 +86,5 @@ def test_answer_without_a_code_is_told_in_our_words(
     with pytest.raises(LoginRefused, match=told) as caught:
         sign_in(method, issuer, **query)
 
-    assert "555" not in caught.value.detail
+    assert "Call" not in caught.value.detail
     assert "/token" not in issuer.paths()

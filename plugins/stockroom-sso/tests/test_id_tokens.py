@@ -198,6 +198,15 @@ def test_rsa_keys_are_believed_and_keys_that_nobody_knows_are_left_out(
     assert sign_in(method, issuer).external_id == "1"
 
 
+def test_key_for_encryption_is_no_key_for_signatures(
+    method: OpenIdMethod, issuer: IssuerDouble
+) -> None:
+    issuer.public_keys = lambda: [{**issuer.key.as_dict(private=False), "use": "enc"}]
+    issuer.make_token = lambda: jwt.encode({"alg": "ES256"}, issuer.all_claims(), issuer.key)
+
+    assert "has no keys that can be used" in refusal(method, issuer)
+
+
 @pytest.mark.parametrize(
     "token",
     [

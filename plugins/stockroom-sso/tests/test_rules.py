@@ -176,7 +176,10 @@ def with_userinfo(issuer: IssuerDouble) -> IssuerDouble:
     """An issuer that tells addresses and groups at its userinfo endpoint only."""
     issuer.about["userinfo_endpoint"] = f"{issuer.base}/userinfo"
     told = {name: issuer.claims.pop(name) for name in ("email", "email_verified")}
-    issuer.replies["/userinfo"] = Reply({"sub": "1", "groups": ["admins"], "exp": 0, **told})
+    issuer.claims["preferred_username"] = "lovelace"
+    issuer.replies["/userinfo"] = Reply(
+        {"sub": "1", "groups": ["admins"], "preferred_username": "grace", **told}
+    )
     return issuer
 
 
@@ -187,6 +190,8 @@ def test_userinfo_is_asked_for_what_the_token_does_not_say(
 
     assert user.email == "ada@corp.example"
     assert user.roles == (TeamRole("acme", "owner"),)
+    # What is signed goes before what is not.
+    assert user.name == "lovelace"
     assert with_userinfo.asked[-1].headers["Authorization"] == "Bearer the access token"
 
 
