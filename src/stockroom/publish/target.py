@@ -13,13 +13,16 @@ from stockroom.spi import RegistryInfo
 class Target:
     """A registry as one caller may publish to it.
 
-    ``may_create`` says whether the caller may publish the first file of a package (U-65).
+    ``may_create`` says whether the caller may publish the first file of a package (U-65);
+    ``packages`` names the packages of which they may publish any file at all, None is all. Who was
+    granted a package by its name may create it.
     """
 
     workspace: str
     registry: RegistryRow
     actor: str
     may_create: bool
+    packages: frozenset[str] | None = None
 
     @property
     def policy(self) -> RegistryPolicy:
