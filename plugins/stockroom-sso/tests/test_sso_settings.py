@@ -96,6 +96,7 @@ def test_settings_that_do_not_fit_together_stop_the_start(
         ({"issuer": "http://corp.example"}, "must be a URL that starts with https://"),
         ({"issuer": "corp.example"}, "must be a URL that starts with https://"),
         ({"issuer": "https://corp.example/?tenant=7"}, "must be a URL that starts with https://"),
+        ({"issuer": f"https://corp.example/{'x' * 255}"}, "must have at most 255 characters"),
         ({"github_url": "http://github.example"}, "must be a URL that starts with https://"),
         ({"github_organisations": "acme/lab"}, "acme/lab cannot be an organisation at GitHub"),
         ({"domains": "@corp.example"}, "@corp.example is no domain like corp.example"),

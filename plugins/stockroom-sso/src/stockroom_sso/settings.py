@@ -14,6 +14,8 @@ ROLES = ("reader", "writer", "admin", "owner")
 """From the lowest to the highest."""
 GITHUB = "https://github.com"
 GITHUB_API = "https://api.github.com"
+_LONGEST_URL = 255
+"""It is kept with every account."""
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9-]+(\.[a-z0-9-]+)+")
 _ORGANISATION = re.compile(r"(?=.{1,39}\Z)[a-z0-9]+(-[a-z0-9]+)*", re.IGNORECASE)
 _TEAM = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
@@ -31,6 +33,8 @@ def server_url(value: str) -> str:
     """The URL of a server, as it is: https, or http on this machine."""
     if not is_safe(value, loopback=True) or "?" in value:
         raise ValueError("must be a URL that starts with https:// (or http://localhost) and no ?")
+    if len(value) > _LONGEST_URL:
+        raise ValueError(f"must have at most {_LONGEST_URL} characters")
     return value
 
 
