@@ -141,6 +141,7 @@ def test_only_the_verified_primary_address_is_believed(github: Double, emails: l
         ("/api/v3/user", Reply({"id": "4711"}), "GitHub did not say who it is"),
         ("/api/v3/user", Reply(None, 302, {"Location": "/"}), "answered with a redirect"),
         ("/api/v3/user/emails", Reply({}), "did not answer with a list of e-mail addresses"),
+        ("/api/v3/user/emails", Reply(pieces=lambda: iter([b"<"])), "with a list of e-mail"),
         ("/api/v3/user/emails", Reply({}, 404), "answered with status 404"),
     ],
 )

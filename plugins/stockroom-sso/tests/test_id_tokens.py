@@ -86,6 +86,15 @@ def test_token_for_somebody_else_or_another_time_is_refused(
     )
 
 
+def test_several_nonces_are_none(method: OpenIdMethod, issuer: IssuerDouble) -> None:
+    header = {"alg": "ES256", "kid": issuer.key.kid}
+    issuer.make_token = lambda: jwt.encode(
+        header, {**issuer.all_claims(), "nonce": [issuer.nonce, "another"]}, issuer.key
+    )
+
+    assert "its nonce is not the right one" in refusal(method, issuer)
+
+
 def test_token_for_several_is_believed_if_it_was_asked_for_here(
     method: OpenIdMethod, issuer: IssuerDouble
 ) -> None:

@@ -147,8 +147,9 @@ def test_unverified_address_of_a_domain_stays_outside(
         ({"preferred_username": 7}, "ada"),
         ({"email": None, "sub": "a-1"}, "a-1"),
         ({"preferred_username": "x" * 999}, "x" * 64),
+        ({"email": None, "sub": "\u202e"}, ""),
     ],
-    ids=["name", "address", "invisible", "number", "subject", "long"],
+    ids=["name", "address", "invisible", "number", "subject", "long", "none"],
 )
 def test_name_is_what_the_person_is_called_there(
     method: OpenIdMethod, issuer: IssuerDouble, claims: dict[str, Any], name: str

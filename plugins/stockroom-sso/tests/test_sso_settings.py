@@ -138,6 +138,19 @@ def test_groups_are_mapped_to_roles(text: str, rules: Any) -> None:
     assert found == tuple(GroupRole(group, TeamRole(team, role)) for group, team, role in rules)
 
 
+def test_names_of_others_are_read_as_they_write_them() -> None:
+    settings = enabled(
+        **ISSUER,
+        domains="Corp.example, lab.corp.example",
+        google_domain="Corp.example",
+        github_organisations="Acme-Labs acme",
+    ).settings.of(SsoSettings)
+
+    assert settings.domains == ("corp.example", "lab.corp.example")
+    assert settings.google_domain == "corp.example"
+    assert settings.github_organisations == ("Acme-Labs", "acme")
+
+
 @pytest.mark.parametrize("content", ["hush\n", "hush", " hush \r\n"])
 def test_secret_may_be_in_a_file(tmp_path: Path, content: str) -> None:
     file = tmp_path / "secret"

@@ -145,12 +145,8 @@ class Http:
 
 
 def host_of(url: str) -> str:
-    """The host and port of a URL, as it may be shown to people."""
-    try:
-        parts = urlsplit(url)
-        return parts.netloc.rpartition("@")[2] or "a server without a name"
-    except ValueError:
-        return "a server without a name"
+    """The host and port of a URL that is safe, as they may be shown to people."""
+    return urlsplit(url).netloc
 
 
 def is_loopback(url: str) -> bool:
