@@ -33,6 +33,7 @@ from stockroom.publish.stages import Stages
 from stockroom.resources import Directory
 from stockroom.security.identities import Identities
 from stockroom.security.policy import SecurityPolicy
+from stockroom.security.tokens import AccessTokens
 from stockroom.settings import Configuration, Settings, read_settings
 from stockroom.spi import Storage
 
@@ -109,6 +110,7 @@ def _services(
     """One instance of everything that outlives a request, by its type."""
     feed = Feed(database)
     directory = Directory(database, feed)
+    tokens = AccessTokens(database, feed, settings)
     pages = Pages(database, feed, directory, settings)
     admission = Admission()
     examiner = Examiner(plugins, database, admission)
@@ -119,7 +121,8 @@ def _services(
         Database: database,
         Feed: feed,
         Directory: directory,
-        Identities: Identities(database, feed),
+        AccessTokens: tokens,
+        Identities: Identities(database, feed, settings, tokens, containing=directory.containing),
         Pages: pages,
         Files: Files(database, storage, pages),
         Delivery: Delivery(storage, settings),

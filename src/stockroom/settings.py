@@ -124,6 +124,18 @@ class Settings:
         default=None,
         help="Internal nginx location over the storage folder; files are then sent by nginx.",
     )
+    session_idle_hours: int = setting(
+        name="stockroom.session_idle_hours",
+        parse=integer(minimum=1, maximum=24 * 365),
+        default=24,
+        help="Hours without use after which a browser has to sign in again.",
+    )
+    session_days: int = setting(
+        name="stockroom.session_days",
+        parse=integer(minimum=1, maximum=365),
+        default=30,
+        help="Days after which a browser has to sign in again, used or not.",
+    )
     upload2: bool = setting(
         name="stockroom.upload2",
         parse=boolean,

@@ -24,11 +24,17 @@ from zope.interface import implementer
 
 from stockroom.db import Database
 from stockroom.errors import Forbidden, MethodNotAllowed, NotFound, Problem, Unauthenticated
-from stockroom.feed import Feed
+from stockroom.feed import Feed, Origin
 from stockroom.resources import Directory, Missing, Resource, Root
 from stockroom.resources.tree import Nowhere
 from stockroom.security.identity import REFUSED
-from stockroom.security.permissions import Permission, least_role
+from stockroom.security.permissions import (
+    CREDENTIAL_PERMISSIONS,
+    Access,
+    CredentialKind,
+    Permission,
+    least_role,
+)
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -44,6 +50,13 @@ VARY = ("Vary", "Accept, Authorization, Accept-Encoding")
 MAX_REASON = 400
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 READS = ("GET", "HEAD")
+PUBLISHING = (Permission.UPLOAD_BEGIN, Permission.REGISTRY_UPLOAD)
+CREDENTIAL_NAMES = {
+    CredentialKind.SESSION: "a browser that is signed in",
+    CredentialKind.API_KEY: "an API key",
+    CredentialKind.ACCESS_TOKEN: "an access token",
+}
+LIMITED = " and a key that is not limited to less"
 TOKEN = "[0-9a-f]+"
 """In a route's pattern, what a random token can be; nothing else is worth a look."""
 
@@ -84,8 +97,17 @@ class Request(pyramid.request.Request):
         return cast(T, self.registry.services[kind])
 
     def new_session(self) -> Session:
-        """A database session inside this request's transaction."""
-        return self.service(Database).session(self.tm)
+        """A database session inside this request's transaction; events tell whence it came."""
+        session = self.service(Database).session(self.tm)
+        session.info["origin"] = self.origin
+        return session
+
+    @property
+    def origin(self) -> Origin:
+        """Whence the request comes, for the events that it causes."""
+        identity = self.identity
+        credential = None if identity in (None, REFUSED) else identity.credential
+        return Origin(credential, self.environ.get("REMOTE_ADDR"))
 
 
 @implementer(IResponse)
@@ -233,10 +255,17 @@ def show_denied(refusal: HTTPNotFound | HTTPForbidden, request: Request) -> Read
 
 def forbidden(request: Request, permission: str) -> Forbidden:
     """What a caller is told who may read here, but lacks ``permission``."""
-    what = "publishing" if permission == Permission.REGISTRY_UPLOAD else "this"
+    what = "publishing" if permission in PUBLISHING else "this"
+    identity = request.identity
+    if permission not in CREDENTIAL_PERMISSIONS[identity.kind]:
+        able = (kind for kind, most in CREDENTIAL_PERMISSIONS.items() if permission in most)
+        return Forbidden(
+            f"{what} cannot be done with {CREDENTIAL_NAMES[identity.kind]}; it takes "
+            f"{' or '.join(CREDENTIAL_NAMES[kind] for kind in able)}"
+        )
     return Forbidden(
-        f"the API key named {request.identity.name!r} may not do that here; {what} needs one with "
-        f"the role {least_role(permission)}"
+        f"{identity.name} may not do that here; {what} needs the role {least_role(permission)}"
+        + ("" if identity.access == Access.ADMIN and identity.places is None else LIMITED)
     )
 
 

@@ -39,7 +39,7 @@ class TestSite:
         }
         self.folder = folder
         self.application: Application = make_app(read_settings(self.values))
-        self.app = DescribedApp(self.application)
+        self.app = DescribedApp(self.application, extra_environ={"REMOTE_ADDR": "127.0.0.1"})
         self.database = self.service(Database)
 
     def close(self) -> None:
@@ -60,7 +60,7 @@ class TestSite:
     ) -> str:
         """Make an API key."""
         with self.database.transaction() as session:
-            minted = Keys(session, "test").create(
+            minted = Keys(session, "test").create_with_robot(
                 "a key", role=role, scope=scope, valid_for=valid_for
             )
         return minted.secret

@@ -26,22 +26,31 @@ def key() -> None:
     help="A reader installs, a writer publishes as well.",
 )
 @click.option("--name", default="", help="By which you recognise it in listings.")
-@click.option("--days", type=click.IntRange(1, 36500), help="Until it expires  [default: never]")
+@click.option(
+    "--days",
+    type=click.IntRange(1, 36500),
+    default=365,
+    show_default=True,
+    help="Until it expires.",
+)
 @click.option("--quiet", is_flag=True, help="Print the key and nothing else.")
 @json_option
 @pass_site
 def create(
-    site: Site, scope: str, role: str, name: str, days: int | None, quiet: bool, as_json: bool
+    site: Site, scope: str, role: str, name: str, days: int, quiet: bool, as_json: bool
 ) -> None:
-    """Create an API key and print it; it cannot be shown again."""
+    """Create a robot with a role, and an API key for it; the key cannot be shown again.
+
+    People make their own keys in the browser, once they have signed in.
+    """
     from stockroom.manage.keys import Keys
 
     with site.write() as session:
-        minted = Keys(session, ACTOR).create(
+        minted = Keys(session, ACTOR).create_with_robot(
             name or f"{role} of {scope}",
             role=role,
             scope=scope,
-            valid_for=timedelta(days=days) if days else None,
+            valid_for=timedelta(days=days),
         )
     if as_json:
         print_json({"key": minted.secret, "role": role, "scope": scope, "days": days})

@@ -169,7 +169,11 @@ def _first_key(site: Site) -> str | None:
         if places.has_workspaces():
             return None
         places.create_workspace(WORKSPACE)
-        return Keys(session, ACTOR).create("first key", role="writer", scope=WORKSPACE).secret
+        return (
+            Keys(session, ACTOR)
+            .create_with_robot("first key", role="writer", scope=WORKSPACE)
+            .secret
+        )
 
 
 def _greeting(command: str, base: str, registry: str | None, key: str | None) -> str:

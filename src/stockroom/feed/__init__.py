@@ -2,6 +2,6 @@
 
 from stockroom.feed.cache import CoherentCache
 from stockroom.feed.feed import Feed
-from stockroom.feed.outbox import Change, emit
+from stockroom.feed.outbox import Change, Origin, emit
 
-__all__ = ["Change", "CoherentCache", "Feed", "emit"]
+__all__ = ["Change", "CoherentCache", "Feed", "Origin", "emit"]

@@ -87,14 +87,29 @@ class CoherentCache(Generic[G, K, V]):
             for wanted in [key for key in self._loads if key[0] == group]:
                 self._loads.pop(wanted).stale = True
 
+    def drop_if(self, touched: Callable[[V], bool]) -> None:
+        """Forget the groups with such a value, and do not keep anything that is being loaded."""
+        with self._lock:
+            gone = [
+                group
+                for group, kept in self._groups.items()
+                if any(touched(value) for value in kept.values.values())
+            ]
+            for group in gone:
+                self.weight -= self._groups.pop(group).weight
+            self._give_up_loads()
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self._groups.clear()
             self.weight = 0
-            for load in self._loads.values():
-                load.stale = True
-            self._loads.clear()
+            self._give_up_loads()
+
+    def _give_up_loads(self) -> None:
+        for load in self._loads.values():
+            load.stale = True
+        self._loads.clear()
 
     def _store(self, group: G, key: K, value: V) -> None:
         weight = self._weigh(value)

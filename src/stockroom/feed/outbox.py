@@ -24,11 +24,20 @@ class Change:
     subject: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """By which credential and from which address a request came, for the events it causes."""
+
+    credential: str | None
+    address: str | None
+
+
 def emit(
     session: Session,
     kind: str,
     actor: str,
     *,
+    team_id: int | None = None,
     registry_id: int | None = None,
     package: str | None = None,
     subject: str | None = None,
@@ -37,13 +46,18 @@ def emit(
     """Add an event to the transaction of ``session``; others hear of it when that commits.
 
     ``kind`` is ``thing.verb`` in the past tense, ``actor`` who did it, ``data`` JSON values.
+    ``subject`` names whose credentials or grants it touches: they are looked up anew everywhere.
     """
     session.info["events"] = True
+    origin: Origin | None = session.info.get("origin")
     session.add(
         Event(
             at=datetime.now(UTC),
             kind=kind,
             actor=actor,
+            credential=origin.credential if origin else None,
+            address=origin.address if origin else None,
+            team_id=team_id,
             registry_id=registry_id,
             package=package,
             subject=subject,

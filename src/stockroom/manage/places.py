@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from stockroom.errors import InvalidName
 from stockroom.feed import emit
+from stockroom.manage.names import check_name
 from stockroom.manage.problems import NameTaken, NoSuchPlace
 from stockroom.models import Registry, Team, View, ViewMember, Workspace
 
-NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?", re.ASCII)
 FIRST_REGISTRY = "main"
 
 
@@ -34,7 +32,7 @@ class Places:
         :raises InvalidName: the name breaks the rule for names in URLs.
         :raises NameTaken: there is such a team.
         """
-        _check_name(name)
+        check_name(name)
         if self._find_team(name):
             raise NameTaken(f"there is a team {name} already")
         team = Team(name=name, created_at=_now())
@@ -54,7 +52,7 @@ class Places:
         :raises NameTaken: there is such a workspace.
         :raises NoSuchPlace: there is no such team.
         """
-        _check_name(name)
+        check_name(name)
         if self._find_workspace(name):
             raise NameTaken(f"there is a workspace {name} already")
         owner = self._find_team(team or name)
@@ -91,7 +89,7 @@ class Places:
         :raises NameTaken: the workspace has a registry or view of that name.
         :raises NoSuchPlace: there is no such workspace.
         """
-        _check_name(name)
+        check_name(name)
         place = self._need_workspace(workspace)
         taken = select(View.id).where(View.workspace_id == place.id, View.name == name)
         if self._session.execute(taken).first():
@@ -130,14 +128,6 @@ class Places:
                 f"there is no workspace {name}; create it with `stockroom workspace create {name}`"
             )
         return workspace
-
-
-def _check_name(name: str) -> None:
-    if not NAME.fullmatch(name):
-        raise InvalidName(
-            f"{name!r} cannot be a name in URLs: use 1 to 64 lower-case letters, digits and "
-            "hyphens, beginning and ending with a letter or digit"
-        )
 
 
 def _now() -> datetime:

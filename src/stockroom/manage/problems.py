@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from stockroom.errors import BadRequest, Conflict, NotFound, Problem
 
-SCOPE_HELP = "* (the whole server), team:NAME, WORKSPACE, WORKSPACE/REGISTRY or WORKSPACE/VIEW"
+SCOPE_HELP = (
+    "* (the whole server), team:NAME, WORKSPACE, WORKSPACE/REGISTRY, WORKSPACE/VIEW or "
+    "WORKSPACE/REGISTRY/PACKAGE"
+)
 """How a scope is written."""
 
 

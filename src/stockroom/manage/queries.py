@@ -31,8 +31,10 @@ from stockroom.models import (
     Grant,
     Package,
     Registry,
+    Robot,
     Team,
     UploadFile,
+    User,
     View,
     Workspace,
 )
@@ -70,15 +72,18 @@ class RegistryRow(NamedTuple):
 
 
 class KeyRow(NamedTuple):
-    """An API key; times are None where they do not apply."""
+    """An API key and a role of its owner; None where something does not apply."""
 
     id: int
     name: str
     hint: str
-    role: str
-    scope: str
+    owner: str
+    access: str
+    role: str | None
+    scope: str | None
     created_at: datetime
     expires_at: datetime | None
+    used_at: datetime | None
     revoked_at: datetime | None
 
 
@@ -136,36 +141,52 @@ def registries(connection: Connection) -> list[RegistryRow]:
 
 
 def keys(connection: Connection) -> list[KeyRow]:
-    """All API keys, one row per grant."""
+    """All API keys, one row for each role of the owner."""
     registry_workspace, view_workspace = aliased(Workspace), aliased(Workspace)
+    registry_name = registry_workspace.name + "/" + Registry.name
     scope = case(
         (Grant.scope_kind == "server", literal("*")),
         (Grant.scope_kind == "team", literal("team:") + Team.name),
         (Grant.scope_kind == "workspace", Workspace.name),
-        (Grant.scope_kind == "registry", registry_workspace.name + "/" + Registry.name),
+        (Grant.scope_kind == "registry", registry_name),
+        (Grant.scope_kind == "package", registry_name + "/" + Grant.package),
         else_=view_workspace.name + "/" + View.name,
     )
+    user, robot = _with_subject("user", User.id), _with_subject("robot", Robot.id)
     query = (
         select(
             ApiKey.id,
             ApiKey.name,
             ApiKey.hint,
+            func.coalesce(User.name, Robot.name, ""),
+            ApiKey.access,
             Grant.role,
             scope,
             ApiKey.created_at,
             ApiKey.expires_at,
+            ApiKey.used_at,
             ApiKey.revoked_at,
         )
-        .join(Grant, Grant.subject == literal("key:") + cast(ApiKey.id, String))
+        .outerjoin(User, ApiKey.subject == user)
+        .outerjoin(Robot, ApiKey.subject == robot)
+        .outerjoin(Grant, Grant.subject == ApiKey.subject)
         .outerjoin(Team, (Grant.scope_kind == "team") & (Team.id == Grant.scope_id))
         .outerjoin(Workspace, (Grant.scope_kind == "workspace") & (Workspace.id == Grant.scope_id))
-        .outerjoin(Registry, (Grant.scope_kind == "registry") & (Registry.id == Grant.scope_id))
+        .outerjoin(
+            Registry,
+            Grant.scope_kind.in_(("registry", "package")) & (Registry.id == Grant.scope_id),
+        )
         .outerjoin(registry_workspace, registry_workspace.id == Registry.workspace_id)
         .outerjoin(View, (Grant.scope_kind == "view") & (View.id == Grant.scope_id))
         .outerjoin(view_workspace, view_workspace.id == View.workspace_id)
-        .order_by(ApiKey.id)
+        .order_by(ApiKey.id, Grant.id)
     )
     return [KeyRow._make(row) for row in connection.execute(query)]
+
+
+def _with_subject(kind: str, id_: InstrumentedAttribute[int]) -> ColumnElement[str]:
+    """The subject of a row, such as ``user:7``."""
+    return literal(f"{kind}:") + cast(id_, String)
 
 
 def count_blobs(connection: Connection) -> int:

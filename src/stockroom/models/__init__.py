@@ -1,29 +1,58 @@
 """The relational model, one file per aggregate."""
 
-from stockroom.models.access import ApiKey, Grant
+from stockroom.models.access import (
+    ApiKey,
+    Attempts,
+    BrowserSession,
+    CliLogin,
+    Grant,
+    Login,
+    RefreshToken,
+    SigningKey,
+)
 from stockroom.models.events import Event
 from stockroom.models.packages import Blob, BurntFilename, File, Package, Release
+from stockroom.models.people import (
+    ExternalAccount,
+    Invitation,
+    RecoveryCode,
+    Robot,
+    SecurityKey,
+    User,
+)
 from stockroom.models.places import Registry, Team, View, ViewMember, Workspace
 from stockroom.models.sessions import LIVE, UploadFile, UploadSession
 
-SCHEMA_REVISION = "0002"
+SCHEMA_REVISION = "0003"
 """The migration that this code needs; a test holds it equal to the newest one."""
 
 __all__ = [
     "LIVE",
     "SCHEMA_REVISION",
     "ApiKey",
+    "Attempts",
     "Blob",
+    "BrowserSession",
     "BurntFilename",
+    "CliLogin",
     "Event",
+    "ExternalAccount",
     "File",
     "Grant",
+    "Invitation",
+    "Login",
     "Package",
+    "RecoveryCode",
+    "RefreshToken",
     "Registry",
     "Release",
+    "Robot",
+    "SecurityKey",
+    "SigningKey",
     "Team",
     "UploadFile",
     "UploadSession",
+    "User",
     "View",
     "ViewMember",
     "Workspace",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index
+from sqlalchemy import JSON, BigInteger, Index, String
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -38,8 +38,11 @@ class Event(Base):
     """
 
     __tablename__ = "events"
-    # For the audit trail of a registry, which is read from its end.
-    __table_args__ = (Index("ix_events_registry_id_id", "registry_id", "id"),)
+    # For the audit trails of a registry and of a team, which are read from their end.
+    __table_args__ = (
+        Index("ix_events_registry_id_id", "registry_id", "id"),
+        Index("ix_events_team_id_id", "team_id", "id"),
+    )
 
     id: Mapped[Id]
     transaction: Mapped[int] = mapped_column(
@@ -48,8 +51,14 @@ class Event(Base):
     at: Mapped[Instant]
     kind: Mapped[Name]
     actor: Mapped[Name]
+    """Who did it: ``user:ID``, ``robot:ID``, or a name such as ``cli``."""
+    credential: Mapped[Name | None]
+    """By which credential: ``key:ID``, ``session:ID`` or ``login:ID``."""
+    address: Mapped[str | None] = mapped_column(String(64))
+    """From where."""
+    team_id: Mapped[int | None] = mapped_column(BigId)
     registry_id: Mapped[int | None] = mapped_column(BigId)
     package: Mapped[Name | None]
     subject: Mapped[Name | None]
-    """Whose credentials or grants the event touches (``key:ID``)."""
+    """Whose credentials or grants the event touches: ``user:ID``, ``key:ID``, ``session:ID``."""
     data: Mapped[dict[str, Any]] = mapped_column(JSON)

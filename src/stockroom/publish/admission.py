@@ -63,8 +63,11 @@ class Admission:
         """Judge whether a package takes files at all, or may be made if ``package`` is None.
 
         :raises PackageClosed: the package takes no files (U-95).
-        :raises Forbidden: the caller may not create packages (U-65).
+        :raises Forbidden: the caller may not publish this package, or not create it (U-65).
         """
+        if target.packages is not None and name not in target.packages:
+            mine = ", ".join(sorted(target.packages)) or "nothing"
+            raise Forbidden(f"this credential may publish {mine} to {target.name}, but not {name}")
         if package is None:
             return list(self._of_new_package(connection, target, name))
         _check_open(package)
@@ -104,7 +107,7 @@ class Admission:
     ) -> Iterator[Violation]:
         """The rules for names of new packages (U-65, U-66, U-68)."""
         policy = target.policy
-        if not target.may_create:
+        if not target.may_create and target.packages is None:
             raise Forbidden(
                 f"{target.name} has no package {name}, and only its admins may add one; ask one of "
                 "them to publish the first file"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -197,7 +198,7 @@ class Publisher:
         )
 
     @staticmethod
-    def _emit(kind: str, draft: Draft, package: Package, session: Session, **data: str) -> None:
+    def _emit(kind: str, draft: Draft, package: Package, session: Session, **data: Any) -> None:
         emit(
             session,
             kind,

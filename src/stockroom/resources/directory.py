@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -11,6 +11,7 @@ from stockroom.feed import Change, CoherentCache, Feed
 from stockroom.policies import RegistryPolicy, TeamPolicy, read_policy
 from stockroom.resources import queries
 from stockroom.security.acl import Acl, registry_acl, team_acl, view_acl, workspace_acl
+from stockroom.security.scopes import SERVER, Scope
 
 KINDS = ("team.", "workspace.", "registry.", "view.")
 """Prefixes of the events after which the directory is read again."""
@@ -46,6 +47,8 @@ class ViewRow:
     name: str
     revision: int
     groups: tuple[tuple[int, ...], ...]
+    only_registry: int | None
+    """The id of the registry whose packages it shows, if it shows one alone."""
     acl: Acl
 
 
@@ -72,6 +75,8 @@ class Snapshot:
     """Every registry by its id."""
     views_of_registry: Mapping[int, tuple[ViewRow, ...]]
     """The views that show a registry, by its id."""
+    containing: Mapping[Scope, frozenset[Scope]]
+    """The scopes in which a team, workspace, registry or view lies, itself included."""
 
 
 class Directory:
@@ -86,6 +91,11 @@ class Directory:
         """The directory as of the last change."""
         kept = self._kept.get(None, None)
         return kept if kept is not None else self._kept.load(None, None, self._read)
+
+    def containing(self, scope: Scope) -> frozenset[Scope]:
+        """The scopes in which one lies: itself, the server, and what is between them."""
+        outer = Scope("registry", scope.id) if scope.kind == "package" else scope
+        return self.snapshot().containing.get(outer, frozenset({SERVER})) | {scope}
 
     def _changed(self, changes: Sequence[Change]) -> None:
         if any(change.kind.startswith(KINDS) for change in changes):
@@ -119,7 +129,8 @@ def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
         known = views.setdefault(row.workspace.id, {})
         if row.view_name not in known:
             ordered = groups[row.view_id]
-            view = _view(row, tuple(tuple(ordered[priority]) for priority in sorted(ordered)))
+            groups_of_view = tuple(tuple(ordered[priority]) for priority in sorted(ordered))
+            view = _view(row, groups_of_view, row.workspace.visibility)
             known[view.name] = view
             for registry_id in chain.from_iterable(view.groups):
                 shown.setdefault(registry_id, {})[view.id] = view
@@ -132,7 +143,26 @@ def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
         workspaces,
         {row.id: row for mine in registries.values() for row in mine.values()},
         {id_: tuple(by_id.values()) for id_, by_id in shown.items()},
+        _containing(workspaces.values()),
     )
+
+
+def _containing(workspaces: Iterable[WorkspaceRow]) -> dict[Scope, frozenset[Scope]]:
+    found = {}
+    for workspace in workspaces:
+        team = Scope("team", workspace.team.id)
+        found[team] = frozenset({SERVER, team})
+        place = Scope("workspace", workspace.id)
+        found[place] = found[team] | {place}
+        for registry in workspace.registries.values():
+            scope = Scope("registry", registry.id)
+            found[scope] = found[place] | {scope}
+        for view in workspace.views.values():
+            scope = Scope("view", view.id)
+            # Who may read its only registry may read it, too.
+            only = {Scope("registry", id_) for group in view.groups for id_ in group}
+            found[scope] = found[place] | {scope} | (only if len(only) == 1 else set())
+    return found
 
 
 def _team(row: queries.TeamPart) -> TeamRow:
@@ -144,12 +174,12 @@ def _registry(row: queries.RegistryPart, team: TeamRow) -> RegistryRow:
     return RegistryRow(row.id, row.name, row.kind, policy, team, registry_acl(row.id))
 
 
-def _view(row: queries.PlaceRow, groups: tuple[tuple[int, ...], ...]) -> ViewRow:
+def _view(row: queries.PlaceRow, groups: tuple[tuple[int, ...], ...], visibility: str) -> ViewRow:
     assert row.view_id is not None  # noqa: S101 - the caller has looked
     members = tuple(chain.from_iterable(groups))
-    return ViewRow(
-        row.view_id, row.view_name, row.view_revision, groups, view_acl(row.view_id, members)
-    )
+    acl = view_acl(row.view_id, members, visibility)
+    only = members[0] if len(members) == 1 else None
+    return ViewRow(row.view_id, row.view_name, row.view_revision, groups, only, acl)
 
 
 def _workspace(

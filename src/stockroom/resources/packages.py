@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from stockroom.dists import is_valid_name, parse_version
+from stockroom.dists import is_valid_name, normalize, parse_version
 from stockroom.resources.resource import Missing, Resource
+from stockroom.security.acl import Acl, package_acl
 
 if TYPE_CHECKING:
     from stockroom.resources.tree import RegistryResource
@@ -34,6 +35,11 @@ class PackageResource(Resource):
     def __init__(self, parent: Resource, name: str, registry: RegistryResource) -> None:
         super().__init__(parent, name)
         self.registry = registry
+
+    @property
+    def __acl__(self) -> Acl:  # type: ignore[override]
+        """Grants on this package alone."""
+        return package_acl(self.registry.row.id, normalize(self.__name__))
 
     @property
     def address(self) -> tuple[str, str, str]:

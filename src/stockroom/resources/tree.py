@@ -6,7 +6,7 @@ and views. A package called ``settings`` can therefore never stand in the way of
 
 from __future__ import annotations
 
-from stockroom.dists import is_valid_name
+from stockroom.dists import is_valid_name, normalize
 from stockroom.resources.directory import (
     Directory,
     RegistryRow,
@@ -17,7 +17,7 @@ from stockroom.resources.directory import (
 )
 from stockroom.resources.packages import BurntFilenames, Packages
 from stockroom.resources.resource import Missing, Resource
-from stockroom.security.acl import capability_acl, server_acl
+from stockroom.security.acl import Acl, capability_acl, package_acl, server_acl
 from stockroom.security.permissions import Permission
 
 
@@ -238,3 +238,11 @@ class SeenPackage(Resource):
     def __init__(self, parent: Resource, name: str, view: ViewResource) -> None:
         super().__init__(parent, name)
         self.view = view
+
+    @property
+    def __acl__(self) -> Acl:  # type: ignore[override]
+        """Grants on this package alone, where no other registry can add to what it shows."""
+        registry_id = self.view.row.only_registry
+        if registry_id is None:
+            return ()
+        return package_acl(registry_id, normalize(self.__name__), self.view.workspace.visibility)

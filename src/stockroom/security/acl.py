@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from pyramid.authorization import Allow, Authenticated, Everyone
 
-from stockroom.security.permissions import OPEN, ROLE_PERMISSIONS, Permission, principal
+from stockroom.security.permissions import (
+    OPEN,
+    OWN,
+    ROLE_PERMISSIONS,
+    Permission,
+    principal,
+)
 
 Acl = tuple[tuple[str, str, frozenset[Permission]], ...]
+
+SELF = "self"
+"""The principal of every known caller, for what is their own."""
+GUEST = "guest"
+"""In the place of a role: who may read a place because every signed-in user may.
+
+Keys that are limited to some places are guests of these, instead of being signed in everywhere.
+"""
+PACKAGE_WRITER = "package-writer"
+"""In the place of a role: who may publish some packages of a registry."""
+
+MOST_PACKAGES = 20_000
+"""Packages whose access lists are kept."""
 
 
 def server_acl() -> Acl:
     """Of the root: grants on the whole server."""
     return _grants("server", 0)
+
+
+def own_acl() -> Acl:
+    """Of what belongs to whoever asks."""
+    return ((Allow, SELF, OWN),)
 
 
 def capability_acl(permission: Permission) -> Acl:
@@ -31,24 +57,56 @@ def workspace_acl(workspace_id: int, team_id: int, visibility: str) -> Acl:
         acl += ((Allow, Everyone, OPEN),)
     elif visibility == "global":
         acl += ((Allow, Authenticated, OPEN),)
+        acl += _guests(visibility, ("workspace", workspace_id), ("team", team_id))
     return acl
 
 
 def registry_acl(registry_id: int) -> Acl:
-    """Of a registry: its own grants."""
-    return _grants("registry", registry_id)
+    """Of a registry: its own grants, and the way in for who may publish some packages of it."""
+    writer = principal(PACKAGE_WRITER, "registry", registry_id)
+    return (
+        *_grants("registry", registry_id),
+        (Allow, writer, frozenset({Permission.UPLOAD_BEGIN})),
+    )
 
 
-def view_acl(view_id: int, registry_ids: tuple[int, ...]) -> Acl:
+def view_acl(view_id: int, registry_ids: tuple[int, ...], visibility: str) -> Acl:
     """Of a view: its own grants; who may read its only registry may read it, too."""
-    acl = _grants("view", view_id)
+    acl = _grants("view", view_id) + _guests(visibility, ("view", view_id))
     if len(registry_ids) == 1:
         acl += _grants("registry", registry_ids[0])
+        acl += _guests(visibility, ("registry", registry_ids[0]))
     return acl
 
 
-def _grants(scope_kind: str, scope_id: int) -> Acl:
+@lru_cache(MOST_PACKAGES)
+def package_acl(registry_id: int, package: str, visibility: str = "team") -> Acl:
+    """Of a package of a registry by its normalised name: its own grants."""
+    acl = _grants("package", registry_id, package)
+    if visibility == "global":
+        acl += ((Allow, principal(GUEST, "package", registry_id, package), OPEN),)
+    return acl
+
+
+def writable_packages(principals: frozenset[str], registry_id: int) -> frozenset[str]:
+    """The normalised names of the packages of a registry that were granted one by one to write."""
+    prefixes = tuple(
+        f"{role}@package:{registry_id}/"
+        for role, carried in ROLE_PERMISSIONS.items()
+        if Permission.REGISTRY_UPLOAD in carried
+    )
+    found = (name.partition("/")[2] for name in principals if name.startswith(prefixes))
+    return frozenset(found)
+
+
+def _guests(visibility: str, *scopes: tuple[str, int]) -> Acl:
+    if visibility != "global":
+        return ()
+    return tuple((Allow, principal(GUEST, *scope), OPEN) for scope in scopes)
+
+
+def _grants(scope_kind: str, scope_id: int, package: str = "") -> Acl:
     return tuple(
-        (Allow, principal(role, scope_kind, scope_id), permissions)
+        (Allow, principal(role, scope_kind, scope_id, package), permissions)
         for role, permissions in ROLE_PERMISSIONS.items()
     )

@@ -1,10 +1,15 @@
-"""Reading the Authorization header, in every form that clients send (S-62, U-10)."""
+"""Reading credentials from headers, in every form that clients send (S-62, U-10)."""
 
 from __future__ import annotations
 
 import base64
 
 TOKEN_USER = "__token__"
+SESSION_COOKIES = {True: "__Host-stockroom", False: "stockroom"}
+"""Names of the cookie of a browser session, over https and over http.
+
+Browsers take the first only from this very host, over https (RFC 6265bis section 4.1.3.2).
+"""
 MAX_HEADER = 8192
 
 
@@ -35,6 +40,19 @@ def user_of(authorization: str) -> str | None:
         return None
     user, password = _pair(value.strip())
     return user if password else None
+
+
+def session_of(cookies: str, *, secure: bool) -> str | None:
+    """The secret of a browser session in a Cookie header; None where there is none.
+
+    With two cookies of the name nobody can tell which is whose, and neither counts.
+    """
+    if len(cookies) > MAX_HEADER:
+        return None
+    wanted = SESSION_COOKIES[secure]
+    pairs = (part.strip().partition("=") for part in cookies.split(";"))
+    found = [value for name, _, value in pairs if name == wanted]
+    return found[0] if len(found) == 1 else None
 
 
 def _basic(value: str) -> str:

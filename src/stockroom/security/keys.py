@@ -1,7 +1,8 @@
-"""API keys: random, recognisable, and checked for typing errors before any look-up.
+"""Secrets that we hand out: random, recognisable, and checked for typing errors before a look-up.
 
-A key is ``stk_`` + 40 random characters + 6 characters of checksum, all letters and digits, so
-that secret scanners find it by a pattern and can tell a real one from a sample.
+Each is a prefix that says what it is, 40 random characters and 6 characters of checksum, letters
+and digits all of them, so that secret scanners find it by a pattern and can tell a real one from a
+sample.
 """
 
 from __future__ import annotations
@@ -14,28 +15,32 @@ import zlib
 from dataclasses import dataclass
 
 ALPHABET = string.digits + string.ascii_letters
-PREFIX = "stk_"
+API_KEY, REFRESH_TOKEN, SESSION, INVITATION = PREFIXES = ("stk_", "str_", "sts_", "sti_")
 RANDOM_LENGTH = 40  # 238 bits
 CHECK_LENGTH = 6  # 62**6 > 2**32
 PATTERN = re.compile(
-    rf"{PREFIX}([0-9A-Za-z]{{{RANDOM_LENGTH}}})([0-9A-Za-z]{{{CHECK_LENGTH}}})", re.ASCII
+    rf"(st[krsi]_)([0-9A-Za-z]{{{RANDOM_LENGTH}}})([0-9A-Za-z]{{{CHECK_LENGTH}}})", re.ASCII
 )
-HINT_LENGTH = len(PREFIX) + 4
+HINT_LENGTH = len(API_KEY) + 4
 
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """A key at the only moment at which its secret is known."""
+    """A secret at the only moment at which its secret is known."""
 
     secret: str
     digest: str
     hint: str
 
 
-def mint() -> NewKey:
-    """Make a new key."""
-    body = "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH))
-    secret = f"{PREFIX}{body}{_check(body)}"
+def mint(prefix: str = API_KEY) -> NewKey:
+    """Make a new secret of the kind that ``prefix`` names."""
+    return from_body(prefix, "".join(secrets.choice(ALPHABET) for _ in range(RANDOM_LENGTH)))
+
+
+def from_body(prefix: str, body: str) -> NewKey:
+    """The secret with these 40 characters."""
+    secret = f"{prefix}{body}{_check(body)}"
     return NewKey(secret, digest(secret), secret[:HINT_LENGTH])
 
 
@@ -44,10 +49,10 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def is_well_formed(secret: str) -> bool:
-    """Whether ``secret`` has the form and the checksum of a key."""
+def is_well_formed(secret: str, prefix: str = API_KEY) -> bool:
+    """Whether ``secret`` has the form and the checksum of a secret of that kind."""
     match = PATTERN.fullmatch(secret)
-    return match is not None and _check(match[1]) == match[2]
+    return match is not None and match[1] == prefix and _check(match[2]) == match[3]
 
 
 def _check(body: str) -> str:

@@ -1,4 +1,4 @@
-"""Every permission, every role, and the one table that says which role carries which."""
+"""Every permission, every role, every kind of credential, and the tables of who carries what."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ class Permission(StrEnum):
     VIEW_READ = "view:read"
     """List and install the packages of a view."""
 
+    UPLOAD_BEGIN = "upload:begin"
+    """Send an upload to a registry, where it is judged by the name of its package."""
+
     REGISTRY_UPLOAD = "registry:upload"
-    """Publish files to a registry."""
+    """Publish files of every package of a registry."""
 
     INCOMING_PUT = "incoming:put"
     """Put the bytes of a file for which somebody else has reserved the place."""
@@ -41,11 +44,71 @@ class Permission(StrEnum):
     REGISTRY_AUDIT = "registry:audit"
     """Read who changed what in a registry."""
 
+    REGISTRY_CREATE = "registry:create"
+    """Make registries in a workspace."""
+
+    REGISTRY_DELETE = "registry:delete"
+    """Delete an empty registry."""
+
+    WORKSPACE_READ = "workspace:read"
+    """See a workspace's visibility, its registries and its views."""
+
+    WORKSPACE_CREATE = "workspace:create"
+    """Make workspaces of a team."""
+
+    WORKSPACE_CHANGE = "workspace:change"
+    """Set a workspace's visibility."""
+
+    WORKSPACE_DELETE = "workspace:delete"
+    """Delete a workspace without packages."""
+
+    GRANT_READ = "grant:read"
+    """See who holds which role on a place."""
+
+    GRANT_CHANGE = "grant:change"
+    """Give and take roles on a place, up to one's own."""
+
     TEAM_READ = "team:read"
     """See a team's settings and use."""
 
     TEAM_CHANGE = "team:change"
     """Set a team's settings."""
+
+    TEAM_AUDIT = "team:audit"
+    """Read who changed what in a team and everything that it owns."""
+
+    TEAM_DELETE = "team:delete"
+    """Delete a team that owns nothing."""
+
+    MEMBER_READ = "member:read"
+    """See the members and robots of a team."""
+
+    MEMBER_CHANGE = "member:change"
+    """Invite and remove members and set their roles, up to one's own."""
+
+    ROBOT_CHANGE = "robot:change"
+    """Make and delete the robots of a team, and their keys."""
+
+    TEAM_CREATE = "team:create"
+    """Make teams."""
+
+    USER_READ = "user:read"
+    """See all users of the server."""
+
+    USER_CHANGE = "user:change"
+    """Make, change and disable users."""
+
+    SERVER_AUDIT = "server:audit"
+    """Read who changed what on the whole server."""
+
+    ACCOUNT_READ = "account:read"
+    """See one's own account, keys and sessions."""
+
+    ACCOUNT_CHANGE = "account:change"
+    """Change one's own password and second factors, and end one's own sessions."""
+
+    KEY_CREATE = "key:create"
+    """Make and revoke one's own keys."""
 
 
 class Role(StrEnum):
@@ -57,28 +120,92 @@ class Role(StrEnum):
     OWNER = "owner"
 
 
+class Access(StrEnum):
+    """What a key may do at most of that which its owner may, in ascending order."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+
+class CredentialKind(StrEnum):
+    """By what a caller is known."""
+
+    SESSION = "session"
+    """A browser's cookie."""
+    API_KEY = "api-key"
+    ACCESS_TOKEN = "access-token"
+    """A short-lived token, got with an API key or by signing in a program."""
+
+
 CAPABILITIES = frozenset({Permission.INCOMING_PUT, Permission.STAGE_READ})
 """What no role carries: whoever knows an unguessable URL may do it."""
 
+OWN = frozenset({Permission.ACCOUNT_READ, Permission.ACCOUNT_CHANGE, Permission.KEY_CREATE})
+"""What no role carries: everybody may do it with what is their own."""
+
 OPEN = frozenset({Permission.VIEW_READ})
 """What the visibility of a workspace gives to those without a role."""
-READ = OPEN | {Permission.REGISTRY_READ, Permission.TEAM_READ}
-WRITE = READ | {Permission.REGISTRY_UPLOAD, Permission.RELEASE_YANK}
+READ = OPEN | {
+    Permission.REGISTRY_READ,
+    Permission.WORKSPACE_READ,
+    Permission.TEAM_READ,
+    Permission.MEMBER_READ,
+}
+WRITE = READ | {Permission.UPLOAD_BEGIN, Permission.REGISTRY_UPLOAD, Permission.RELEASE_YANK}
 ADMINISTER = WRITE | {
     Permission.PACKAGE_CREATE,
     Permission.PACKAGE_CHANGE,
     Permission.PACKAGE_DELETE,
     Permission.REGISTRY_CHANGE,
     Permission.REGISTRY_AUDIT,
+    Permission.REGISTRY_CREATE,
+    Permission.WORKSPACE_CREATE,
+    Permission.WORKSPACE_CHANGE,
+    Permission.GRANT_READ,
+    Permission.GRANT_CHANGE,
     Permission.TEAM_CHANGE,
+    Permission.TEAM_AUDIT,
+    Permission.MEMBER_CHANGE,
+    Permission.ROBOT_CHANGE,
+    Permission.TEAM_CREATE,
+    Permission.USER_READ,
+    Permission.USER_CHANGE,
+    Permission.SERVER_AUDIT,
+}
+OWNED = ADMINISTER | {
+    Permission.REGISTRY_DELETE,
+    Permission.WORKSPACE_DELETE,
+    Permission.TEAM_DELETE,
 }
 
 ROLE_PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.READER: READ,
     Role.WRITER: WRITE,
     Role.ADMIN: ADMINISTER,
-    Role.OWNER: ADMINISTER,
+    Role.OWNER: OWNED,
 }
+
+ACCESS_ROLES: dict[Access, Role] = {
+    Access.READ: Role.READER,
+    Access.WRITE: Role.WRITER,
+    Access.ADMIN: Role.OWNER,
+}
+"""The highest role in which a key of each access acts."""
+
+CREDENTIAL_PERMISSIONS: dict[CredentialKind, frozenset[Permission]] = {
+    # A page that publishes would have to take forms that other sites can send, too.
+    CredentialKind.SESSION: frozenset(Permission)
+    - {Permission.UPLOAD_BEGIN, Permission.REGISTRY_UPLOAD},
+    # Who finds a key must not be able to lock its owner out.
+    CredentialKind.API_KEY: frozenset(Permission) - {Permission.ACCOUNT_CHANGE},
+    CredentialKind.ACCESS_TOKEN: WRITE
+    | CAPABILITIES
+    | {Permission.PACKAGE_CREATE, Permission.ACCOUNT_READ},
+}
+"""What each kind of credential may carry at all, whatever the roles of its holder are."""
+
+_RANKS = {role: rank for rank, role in enumerate(Role)}
 
 
 def least_role(permission: str) -> Role:
@@ -86,6 +213,15 @@ def least_role(permission: str) -> Role:
     return next(role for role, carried in ROLE_PERMISSIONS.items() if permission in carried)
 
 
-def principal(role: str, scope_kind: str, scope_id: int) -> str:
-    """The principal of somebody who holds ``role`` on a scope, such as ``writer@registry:7``."""
-    return f"{role}@{scope_kind}:{scope_id}"
+def lower(one: Role, other: Role) -> Role:
+    """The lower of two roles."""
+    return min(one, other, key=_RANKS.__getitem__)
+
+
+def principal(role: str, scope_kind: str, scope_id: int, package: str = "") -> str:
+    """The principal of somebody who holds ``role`` on a scope, such as ``writer@registry:7``.
+
+    That of a package is ``writer@package:7/demo``, with the id of its registry.
+    """
+    name = f"{role}@{scope_kind}:{scope_id}"
+    return f"{name}/{package}" if package else name

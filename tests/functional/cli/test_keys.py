@@ -69,8 +69,9 @@ def test_key_of_another_workspace_does_not_open_the_page_s61(
         ("acme/nope", "the scope acme/nope names nothing that exists"),
         ("team:nope", "the scope team:nope names nothing that exists"),
         ("acme/", "must be * (the whole server), team:NAME"),
-        ("acme/main/x", "must be * (the whole server), team:NAME"),
-        ("", "names nothing that exists"),
+        ("acme/main/x/y", "must be * (the whole server), team:NAME"),
+        ("acme/main/-", "cannot be the name of a package"),
+        ("", "must be * (the whole server), team:NAME"),
     ],
 )
 def test_wrong_scope_is_refused_and_leaves_no_key(

@@ -42,7 +42,7 @@ def test_files_of_a_package_by_any_spelling(key: str, site_cli: CommandLine, nam
 
     assert [row["filename"] for row in rows] == [WHEEL[0], SDIST[0], LATER[0]]
     assert rows[0]["size"] == len(WHEEL[1])
-    assert rows[0]["uploaded_by"] == "key:1"
+    assert rows[0]["uploaded_by"] == "robot:1"
 
 
 def test_yanked_release_is_marked_on_the_page_s63(

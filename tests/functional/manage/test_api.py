@@ -90,7 +90,9 @@ def test_the_audit_trail_is_shown_newest_first_and_filtered(desks: Desk) -> None
     assert kinds("kind=pack") == []
     [changed] = desks.read(f"{BASE}/events?kind=package.status-changed")["events"]
     assert changed["data"]["reason"] == "moved"
-    assert changed["actor"].startswith("key:")
+    assert changed["actor"].startswith("robot:")
+    assert changed["credential"].startswith("key:")
+    assert changed["address"] == "127.0.0.1"
 
 
 @pytest.mark.parametrize("path", [PACKAGE, RELEASE, FILE])

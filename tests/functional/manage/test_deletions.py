@@ -172,7 +172,7 @@ def test_u75_a_name_that_was_burnt_before_is_burnt_anew(desk: Desk) -> None:
 
     [row] = desk.read(f"{BASE}/burnt-filenames")["burnt_filenames"]
     assert row["sha256"] == sha256(WHEEL[1])
-    assert row["deleted_by"].startswith("key:")
+    assert row["deleted_by"].startswith("robot:")
 
 
 def test_burnt_names_are_listed_in_pages_and_by_package(desk: Desk) -> None:

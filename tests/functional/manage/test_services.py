@@ -88,7 +88,9 @@ def test_listing_of_keys_writes_scopes_as_they_are_given(both: TestSite) -> None
     with both.database.transaction() as session:
         keys = Keys(session, "test", clock=lambda: NOW)
         for scope in scopes:
-            keys.create(f"for {scope}", role="reader", scope=scope, valid_for=timedelta(days=1))
+            keys.create_with_robot(
+                f"for {scope}", role="reader", scope=scope, valid_for=timedelta(days=1)
+            )
 
     with both.database.read() as connection:
         rows = queries.keys(connection)
@@ -101,7 +103,7 @@ def test_every_creation_writes_an_event(both: TestSite) -> None:
         places = Places(session, "ann")
         places.create_workspace("other", visibility="global")
         places.set_visibility("other", "public")
-        Keys(session, "ann").create("mine", role="writer", scope="other")
+        Keys(session, "ann").create_with_robot("mine", role="writer", scope="other")
 
     [team, workspace, registry] = [
         events_of(both, f"{kind}.created")[-1] for kind in ("team", "workspace", "registry")
@@ -114,7 +116,10 @@ def test_every_creation_writes_an_event(both: TestSite) -> None:
     assert changed.data["before"] == {"visibility": "global"}
     assert changed.data["after"] == {"visibility": "public"}
     assert key.subject == "key:1"
-    assert key.data == {"name": "mine", "role": "writer", "scope": "other"}
+    assert key.data == {"owner": "robot:1", "name": "mine", "access": "admin", "places": None}
+    [grant] = events_of(both, "grant.set")
+    assert grant.subject == "robot:1"
+    assert grant.data == {"scope": "other", "before": None, "after": "writer"}
 
 
 def test_no_event_holds_the_secret_of_a_key(both: TestSite) -> None:
@@ -143,8 +148,14 @@ REFUSED: dict[str, tuple[type[Problem], Any]] = {
     "no-workspace": (NoSuchPlace, lambda s: Places(s, "x").create_registry("nope", "main")),
     "no-team": (NoSuchPlace, lambda s: Places(s, "x").create_workspace("new", team="nope")),
     "nothing": (NoSuchPlace, lambda s: Places(s, "x").set_visibility("nope", "public")),
-    "scope": (InvalidScope, lambda s: Keys(s, "x").create("", role="reader", scope="acme/")),
-    "no-scope": (NoSuchPlace, lambda s: Keys(s, "x").create("", role="reader", scope="a/b")),
+    "scope": (
+        InvalidScope,
+        lambda s: Keys(s, "x").create_with_robot("", role="reader", scope="acme/"),
+    ),
+    "no-scope": (
+        NoSuchPlace,
+        lambda s: Keys(s, "x").create_with_robot("", role="reader", scope="a/b"),
+    ),
     "no-key": (NoSuchPlace, lambda s: Keys(s, "x").revoke(99)),
     "no-package": (
         NoSuchPlace,

@@ -267,5 +267,5 @@ def test_the_uploader_is_kept_with_the_file(site: TestSite) -> None:
 
     with site.database.read() as connection:
         uploader = connection.execute(select(File.uploaded_by)).scalar_one()
-        holder = connection.execute(select(ApiKey.id)).scalar_one()
-    assert uploader == f"key:{holder}"
+        holder = connection.execute(select(ApiKey.subject)).scalar_one()
+    assert uploader == holder

@@ -95,7 +95,7 @@ def test_u83_a_vote_on_the_file_sees_what_was_received(open_site: Any) -> None:
     [(field, code, message)] = errors(site, PLAIN)
 
     assert (field, code) == ("content", "scanned")
-    assert "('plain', '1.0', 'plain-1.0-py3-none-any.whl', 'key', 64, b'Metadata" in message
+    assert "('plain', '1.0', 'plain-1.0-py3-none-any.whl', 'robot', 64, b'Metadata" in message
     assert str(len(PLAIN[1])) in message
 
 

@@ -26,7 +26,7 @@ def test_no_two_keys_are_the_same() -> None:
 
 
 def test_every_character_of_the_alphabet_is_used() -> None:
-    seen = set("".join(keys.mint().secret.removeprefix(keys.PREFIX) for _ in range(200)))
+    seen = set("".join(keys.mint().secret.removeprefix(keys.API_KEY) for _ in range(200)))
 
     assert seen == set(keys.ALPHABET)
 
@@ -48,7 +48,7 @@ def test_what_is_stored_is_the_digest(minted: keys.NewKey) -> None:
 @given(minted=MINTED)
 def test_the_hint_tells_four_characters(minted: keys.NewKey) -> None:
     assert minted.secret.startswith(minted.hint)
-    assert len(minted.hint) == len(keys.PREFIX) + 4
+    assert len(minted.hint) == len(keys.API_KEY) + 4
 
 
 @UNHURRIED

@@ -8,6 +8,7 @@ import pytest
 
 from stockroom.security.permissions import (
     CAPABILITIES,
+    OWN,
     ROLE_PERMISSIONS,
     Permission,
     Role,
@@ -25,7 +26,7 @@ def test_each_role_may_do_what_the_one_before_it_may(lower: Role, higher: Role) 
 
 
 def test_an_owner_may_do_everything() -> None:
-    assert ROLE_PERMISSIONS[Role.OWNER] == frozenset(Permission) - CAPABILITIES
+    assert ROLE_PERMISSIONS[Role.OWNER] == frozenset(Permission) - CAPABILITIES - OWN
 
 
 def test_a_reader_may_not_upload() -> None:

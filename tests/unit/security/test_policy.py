@@ -9,9 +9,10 @@ import pytest
 from stockroom.resources import Resource
 from stockroom.security.acl import registry_acl, server_acl, workspace_acl
 from stockroom.security.identities import Identities
-from stockroom.security.identity import REFUSED, Identity
-from stockroom.security.permissions import Permission, Role, principal
+from stockroom.security.identity import REFUSED, Held, Identity, principals_of
+from stockroom.security.permissions import Access, CredentialKind, Permission, Role
 from stockroom.security.policy import SecurityPolicy
+from stockroom.security.scopes import Scope
 from stockroom.web import Request
 
 WORKSPACE, TEAM, REGISTRY = 1, 2, 3
@@ -30,7 +31,9 @@ class KnownCallers:
 
 
 def caller(role: Role, scope_kind: str, scope_id: int) -> Identity:
-    return Identity("key:7", "a key", frozenset({principal(role, scope_kind, scope_id)}))
+    held = [Held(role, Scope(scope_kind, scope_id))]
+    principals = principals_of(held, Access.ADMIN, None, lambda scope: frozenset({scope}))
+    return Identity("robot:7", "a robot", CredentialKind.API_KEY, "key:7", principals)
 
 
 def registry(visibility: str = "team") -> Resource:
@@ -77,7 +80,7 @@ class TestIdentity:
     def test_a_known_caller_has_a_subject(self) -> None:
         callers = KnownCallers(caller=caller(Role.READER, "workspace", WORKSPACE))
 
-        assert policy(callers).authenticated_userid(request("caller")) == "key:7"
+        assert policy(callers).authenticated_userid(request("caller")) == "robot:7"
 
     @pytest.mark.parametrize("identity", [None, REFUSED])
     def test_others_have_none(self, identity: Identity | None) -> None:

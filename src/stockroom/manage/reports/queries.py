@@ -220,7 +220,16 @@ def event_page(
 ) -> list[EventReport]:
     """What happened in a registry, the newest first; ``kind`` whole, or what is before its dot."""
     query = (
-        select(Event.id, Event.at, Event.kind, Event.actor, Event.package, Event.data)
+        select(
+            Event.id,
+            Event.at,
+            Event.kind,
+            Event.actor,
+            Event.credential,
+            Event.address,
+            Event.package,
+            Event.data,
+        )
         .where(Event.registry_id == registry_id)
         .order_by(Event.id.desc())
         .limit(limit)

@@ -95,6 +95,8 @@ class EventReport(Struct, frozen=True):
     at: datetime
     kind: str
     actor: str
+    credential: str | None
+    address: str | None
     package: str | None
     data: dict[str, Any]
 
