@@ -196,8 +196,7 @@ def local_site(context: click.Context) -> Site:
 def pass_site(command: Callable[Concatenate[Site, P], R]) -> Callable[P, R]:
     """Hand a command the server on this machine, and refuse to run it for another one."""
 
-    @click.pass_context
     def call(context: click.Context, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return context.invoke(command, local_site(context), *args, **kwargs)
 
-    return update_wrapper(call, command)
+    return click.pass_context(update_wrapper(call, command))

@@ -23,11 +23,10 @@ KEY_VARIABLE = "STOCKROOM_KEY"
 def pass_backend(command: Callable[Concatenate[Backend, P], R]) -> Callable[P, R]:
     """Hand a command the server on this machine, or the one that --server names."""
 
-    @click.pass_context
     def call(context: click.Context, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return context.invoke(command, backend_of(site_of(context)), *args, **kwargs)
 
-    return update_wrapper(call, command)
+    return click.pass_context(update_wrapper(call, command))
 
 
 def backend_of(site: Site) -> Backend:
