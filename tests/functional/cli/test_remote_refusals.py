@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,14 @@ from tests.support.fake_server import fake_server, make_certificate
 from tests.support.server import free_port
 
 KEY = "stk_nonsense"
+PROGRAM = """
+import sys
+from stockroom.cli import stockroom
+try:
+    stockroom(["--server", "http://127.0.0.1:1", "team", "settings", "acme"])
+finally:
+    print(sorted({"alembic", "pyramid", "sqlalchemy"} & sys.modules.keys()))
+"""
 SHOW = ("team", "settings", "acme")
 TEAM = json.dumps(
     {
@@ -232,3 +243,17 @@ def test_what_stands_on_the_command_line_wins(tmp_path: Path) -> None:
     cli.run("init")
     assert "there is no team acme" in cli.refuse(*SHOW)
     assert len(server.asked) == 1
+
+
+def test_another_server_needs_no_database_here() -> None:
+    """Whoever only manages a server waits for no import of what it is made of."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM],
+        check=False,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "STOCKROOM_KEY": KEY},
+    )
+
+    assert "http://127.0.0.1:1 cannot be reached" in done.stderr
+    assert done.stdout == "[]\n"
