@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 from pyramid.authorization import Authenticated, Everyone
 
-from stockroom.security.acl import GUEST, PACKAGE_WRITER, SELF
+from stockroom.security.acl import GUEST, PACKAGE_CREATOR, PACKAGE_WRITER, SELF
 from stockroom.security.permissions import (
     ACCESS_ROLES,
+    ROLE_PERMISSIONS,
     Access,
     CredentialKind,
+    Permission,
     Role,
     lower,
     principal,
@@ -75,4 +77,7 @@ def principals_of(
             found.add(principal(acting, *common))
             if common.kind == "package" and acting is not Role.READER:
                 found.add(principal(PACKAGE_WRITER, "registry", common.id))
+                # To be limited to a name that does not exist yet gives nobody the right to take it.
+                if scope == common or Permission.PACKAGE_CREATE in ROLE_PERMISSIONS[acting]:
+                    found.add(principal(PACKAGE_CREATOR, *common))
     return frozenset(found)
