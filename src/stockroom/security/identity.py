@@ -19,7 +19,7 @@ from stockroom.security.permissions import (
     lower,
     principal,
 )
-from stockroom.security.scopes import Containing, Scope, narrower
+from stockroom.security.scopes import SERVER, Containing, Scope, narrower
 
 
 class Held(NamedTuple):
@@ -64,7 +64,7 @@ def principals_of(
     """What roles and the limits of a credential amount to: never more than either of them."""
     most = ACCESS_ROLES[access]
     found = {Everyone, SELF}
-    if places is None:
+    if places is None or SERVER in places:
         found.add(Authenticated)
     else:
         found.update(principal(GUEST, *place) for place in places)

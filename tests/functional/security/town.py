@@ -136,8 +136,8 @@ class Town:
         return knock(self.site, asked.method, fill(asked.path, place), caller.headers)
 
 
-def fill(path: str, place: str) -> str:
-    """A path with names for its placeholders: of a workspace, or UNKNOWN."""
+def fill(path: str, place: str, **names: str) -> str:
+    """A path with names for its placeholders: of a workspace, as given, or UNKNOWN."""
     known = {
         "team": place,
         "workspace": place,
@@ -147,6 +147,7 @@ def fill(path: str, place: str) -> str:
         "version": "1.0",
         "filename": WHEEL[0],
         "sha256": hashlib.sha256(WHEEL[1]).hexdigest(),
+        **names,
     }
     return path.format_map(_Names(known))
 

@@ -203,8 +203,7 @@ def expected(
     visibility = world.visibility[workspace] if workspace else "team"
     if visibility == "public":
         found |= OPEN
-    # Who is limited to the server as a whole is limited to nothing of it, and still no guest.
-    if visibility == "global" and (limits is None or (around - {SERVER}) & set(limits)):
+    if visibility == "global" and (limits is None or around & set(limits)):
         found |= OPEN
     for role, scope in held:
         carried = ROLE_PERMISSIONS[lower(role, ACCESS_ROLES[access])]
