@@ -37,6 +37,14 @@ from stockroom.settings import Settings
 
 log = logging.getLogger(__name__)
 
+
+def _is_no_row(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith("Row ")
+
+
+# At DEBUG it would log every row that it reads, password hashes and signing keys among them.
+logging.getLogger("sqlalchemy.engine.Engine").addFilter(_is_no_row)
+
 SQLITE_BUSY_SECONDS = 30
 """How long a SQLite writer waits for the one before it."""
 

@@ -97,10 +97,6 @@ class Request(pyramid.request.Request):
         """The transaction of this request; explicit, so that nothing happens outside of it."""
         return TransactionManager(explicit=True)
 
-    def service(self, kind: type[T]) -> T:
-        """The application's one instance of ``kind``."""
-        return cast(T, self.registry.services[kind])
-
     def catch_up(self) -> None:
         """Hear of everything that was committed until now, once per request.
 
@@ -110,6 +106,10 @@ class Request(pyramid.request.Request):
         if "_stockroom_is_current" not in known:
             known["_stockroom_is_current"] = True
             self.service(Feed).check()
+
+    def service(self, kind: type[T]) -> T:
+        """The application's one instance of ``kind``."""
+        return cast(T, self.registry.services[kind])
 
     def new_session(self) -> Session:
         """A database session inside this request's transaction; events tell whence it came."""
