@@ -52,7 +52,7 @@ def session_of(cookies: str, *, secure: bool) -> str | None:
     wanted = SESSION_COOKIES[secure]
     pairs = (part.strip().partition("=") for part in cookies.split(";"))
     found = [value for name, _, value in pairs if name == wanted]
-    return found[0] if len(found) == 1 else None
+    return (found[0] or None) if len(found) == 1 else None
 
 
 def _basic(value: str) -> str:
