@@ -8,6 +8,9 @@ from pyramid.config import Configurator
 from pyramid.router import Router
 
 from stockroom import migrations, under_waitress, web
+from stockroom.accounts import cli_views
+from stockroom.accounts.disclosure import Disclosure
+from stockroom.accounts.programs import Programs
 from stockroom.db import Database
 from stockroom.errors import ConfigurationInvalid
 from stockroom.feed import Feed
@@ -94,6 +97,7 @@ def make_app(configuration: Configuration) -> Application:
         upload2.configure(config)
         stages.configure(config)
     manage_views.configure(config)
+    cli_views.configure(config)
     config.add_route("healthz", "/healthz")
     config.add_view(healthz, route_name="healthz")
     return Application(config.make_wsgi_app(), services, settings)
@@ -122,6 +126,8 @@ def _services(
         Feed: feed,
         Directory: directory,
         AccessTokens: tokens,
+        Programs: Programs(database, tokens, settings),
+        Disclosure: Disclosure(database, tokens),
         Identities: Identities(database, feed, settings, tokens, containing=directory.containing),
         Pages: pages,
         Files: Files(database, storage, pages),
