@@ -37,6 +37,7 @@ from stockroom.resources import Directory
 from stockroom.security.identities import Identities
 from stockroom.security.policy import SecurityPolicy
 from stockroom.security.tokens import AccessTokens
+from stockroom.security.uses import Uses
 from stockroom.settings import Configuration, Settings, read_settings
 from stockroom.spi import Storage
 
@@ -51,6 +52,7 @@ class Application(TrustedProxies):
     def close(self) -> None:
         """Stop every thread and close every connection; the application is of no use then."""
         cast(Downloads, self.services[Downloads]).close()
+        cast(Uses, self.services[Uses]).close()
         cast(Feed, self.services[Feed]).close()
         cast(Database, self.services[Database]).dispose()
 
@@ -89,7 +91,8 @@ def make_app(configuration: Configuration) -> Application:
         }
     )
     cast(web.Services, config.registry).services = services
-    config.set_security_policy(SecurityPolicy(cast(Identities, services[Identities])))
+    identities, uses = cast(Identities, services[Identities]), cast(Uses, services[Uses])
+    config.set_security_policy(SecurityPolicy(identities, uses))
     web.configure(config)
     index_views.configure(config)
     publish_views.configure(config)
@@ -133,6 +136,7 @@ def _services(
         Files: Files(database, storage, pages),
         Delivery: Delivery(storage, settings),
         Downloads: Downloads(database, feed),
+        Uses: Uses(database, feed),
         Examiner: examiner,
         Publisher: publisher,
         Stages: Stages(publisher, examiner, database),

@@ -45,6 +45,7 @@ SQL_MODULES = {
     "migrations/__init__.py": "looks at schemas",
     "models/sessions.py": "the condition of an index",
     "publish/service.py": "a service",
+    "security/uses.py": "a service",
 }
 """Modules besides `queries.py` that may hold SQL, and why."""
 SQL_FUNCTIONS = {"select", "insert", "update", "delete", "text"}
