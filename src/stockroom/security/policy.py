@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pyramid.authorization import ACLAllowed, ACLDenied, ACLHelper, Everyone
 from pyramid.security import Allowed, Denied
@@ -18,6 +18,18 @@ if TYPE_CHECKING:
 
 NO_HEADERS: list[tuple[str, str]] = []
 ANONYMOUS = frozenset({Everyone})
+
+
+class Refused(Denied):
+    """Tells which permission is missing."""
+
+    permission: str
+
+    def __new__(cls, permission: str) -> Refused:
+        """Made from the permission alone: who may know why is decided later."""
+        made = cast(Refused, Denied.__new__(cls, "%s is not allowed", permission))
+        made.permission = permission
+        return made
 
 
 class SecurityPolicy:
@@ -56,7 +68,7 @@ class SecurityPolicy:
         elif permission in CREDENTIAL_PERMISSIONS[identity.kind]:
             principals = identity.principals
         else:
-            return Denied("no credential of this kind may do that")
+            return Refused(permission)
         decision: ACLAllowed | ACLDenied = self._acl.permits(context, principals, permission)
         return decision
 
