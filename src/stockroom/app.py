@@ -8,6 +8,9 @@ from pyramid.config import Configurator
 from pyramid.router import Router
 
 from stockroom import migrations, under_waitress, web
+from stockroom.accounts import cli_views
+from stockroom.accounts.disclosure import Disclosure
+from stockroom.accounts.programs import Programs
 from stockroom.db import Database
 from stockroom.errors import ConfigurationInvalid
 from stockroom.feed import Feed
@@ -34,6 +37,7 @@ from stockroom.resources import Directory
 from stockroom.security.identities import Identities
 from stockroom.security.policy import SecurityPolicy
 from stockroom.security.tokens import AccessTokens
+from stockroom.security.uses import Uses
 from stockroom.settings import Configuration, Settings, read_settings
 from stockroom.spi import Storage
 
@@ -48,6 +52,7 @@ class Application(TrustedProxies):
     def close(self) -> None:
         """Stop every thread and close every connection; the application is of no use then."""
         cast(Downloads, self.services[Downloads]).close()
+        cast(Uses, self.services[Uses]).close()
         cast(Feed, self.services[Feed]).close()
         cast(Database, self.services[Database]).dispose()
 
@@ -86,7 +91,8 @@ def make_app(configuration: Configuration) -> Application:
         }
     )
     cast(web.Services, config.registry).services = services
-    config.set_security_policy(SecurityPolicy(cast(Identities, services[Identities])))
+    identities, uses = cast(Identities, services[Identities]), cast(Uses, services[Uses])
+    config.set_security_policy(SecurityPolicy(identities, uses))
     web.configure(config)
     index_views.configure(config)
     publish_views.configure(config)
@@ -94,6 +100,7 @@ def make_app(configuration: Configuration) -> Application:
         upload2.configure(config)
         stages.configure(config)
     manage_views.configure(config)
+    cli_views.configure(config)
     config.add_route("healthz", "/healthz")
     config.add_view(healthz, route_name="healthz")
     return Application(config.make_wsgi_app(), services, settings)
@@ -122,11 +129,14 @@ def _services(
         Feed: feed,
         Directory: directory,
         AccessTokens: tokens,
+        Programs: Programs(database, tokens, settings),
+        Disclosure: Disclosure(database, tokens),
         Identities: Identities(database, feed, settings, tokens, containing=directory.containing),
         Pages: pages,
         Files: Files(database, storage, pages),
         Delivery: Delivery(storage, settings),
         Downloads: Downloads(database, feed),
+        Uses: Uses(database, feed),
         Examiner: examiner,
         Publisher: publisher,
         Stages: Stages(publisher, examiner, database),
