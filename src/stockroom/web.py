@@ -62,7 +62,7 @@ NEEDS_KEY = "this needs an API key: send it as the password of the user __token_
 LIMITED = " and a key that is not limited to less"
 TOKEN = "[0-9a-f]+"
 """In a route's pattern, what a random token can be; nothing else is worth a look."""
-SECRET_STEPS = {"token", "uuid"}
+SECRET_STEPS = {"code", "token", "uuid"}
 """Placeholders of routes for what is as good as a credential."""
 
 
