@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from stockroom.manage.api.views import DOORS
+from stockroom.resources import Resource
+from stockroom.security.acl import SELF
 from stockroom.security.permissions import Permission
 from tests.support.site import TestSite
 
@@ -79,11 +81,18 @@ def api_knocks() -> Iterator[Knock]:
     """Every method of every door of the table."""
     for door in DOORS:
         about = next(
-            (CONTAINERS[step] for step in reversed(door.steps) if step in CONTAINERS), "server"
+            (CONTAINERS[step] for step in reversed(door.steps) if step in CONTAINERS),
+            "own" if _is_own(door.context) else "server",
         )
         for method, (_, permission) in door.methods.items():
             path = door.pattern.removesuffix("{slash:/?}")
             yield Knock(method, path, permission, about)
+
+
+def _is_own(context: type[Resource]) -> bool:
+    """Whether every known caller may look there."""
+    acl = context.__acl__
+    return isinstance(acl, tuple) and any(name == SELF for _, name, _ in acl)
 
 
 class Answer(NamedTuple):

@@ -38,7 +38,7 @@ def judge(town: Town, caller: Caller, asked: Knock, visibility: str) -> str | No
         wrong = answer.status in {401, 403} or answer.status >= 500 or HIDDEN in answer.body
     elif caller.credential is None:
         wrong = answer.status != 401 or "www-authenticate" not in answer.headers
-    elif caller.may(READ, asked.about, place):
+    elif asked.about == "own" or caller.may(READ, asked.about, place):
         wrong = answer.status != 403
     else:
         wrong = answer.status != 404 or not is_as_if_missing(town, caller, asked, place, answer)

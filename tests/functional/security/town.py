@@ -48,6 +48,8 @@ def scopes_of(workspace: str) -> tuple[str, ...]:
 def inside(about: str, workspace: str) -> tuple[str, ...]:
     """In which scopes each kind of place lies; a package seen through a view lies in all."""
     scopes = scopes_of(workspace)
+    if about == "own":
+        return scopes[:1]
     return (*scopes[:4], scopes[5]) if about == "package" else scopes[: KINDS.index(about) + 1]
 
 
@@ -105,7 +107,7 @@ class Caller:
     def may(self, permission: Permission, about: str, workspace: str) -> bool:
         """What the tables say, written down without regard to how the server finds it out."""
         scopes = inside(about, workspace)
-        is_open = permission in OPEN and about not in {"server", "team"}
+        is_open = permission in OPEN and about not in {"own", "server", "team"}
         if is_open and workspace == SHOWN["public"]:
             return True
         if self.credential is None:
