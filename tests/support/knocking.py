@@ -91,8 +91,9 @@ def api_knocks() -> Iterator[Knock]:
 
 def _is_own(context: type[Resource]) -> bool:
     """Whether every known caller may look there."""
-    acl = context.__acl__
-    return isinstance(acl, tuple) and any(name == SELF for _, name, _ in acl)
+    # A property, where it depends on the row.
+    acl: object = context.__acl__
+    return isinstance(acl, tuple) and any(entry[1] == SELF for entry in acl)
 
 
 class Answer(NamedTuple):
