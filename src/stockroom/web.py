@@ -59,9 +59,9 @@ CREDENTIAL_NAMES = {
 NEEDS_KEY = "this needs an API key: send it as the password of the user __token__"
 LIMITED = " and a key that is not limited to less"
 TOKEN = "[0-9a-f]+"
-SECRET_STEPS = {"token", "code", "uuid"}
-"""Placeholders of routes for what is as good as a credential."""
 """In a route's pattern, what a random token can be; nothing else is worth a look."""
+SECRET_STEPS = {"code", "token", "uuid"}
+"""Placeholders of routes for what is as good as a credential."""
 
 
 class Unavailable(Problem):
