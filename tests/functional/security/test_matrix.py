@@ -34,7 +34,10 @@ def judge(town: Town, caller: Caller, asked: Knock, visibility: str) -> str | No
     place = SHOWN[visibility]
     answer = town.ask(caller, asked, place)
     allowed = caller.may(asked.permission, asked.about, place)
-    if allowed:
+    if allowed and answer.status == 403 and asked.about == "own":
+        # What hides something from its owner's other credentials must not show or make them.
+        wrong = not caller.is_limited
+    elif allowed:
         wrong = answer.status in {401, 403} or answer.status >= 500 or HIDDEN in answer.body
     elif caller.credential is None:
         wrong = answer.status != 401 or "www-authenticate" not in answer.headers

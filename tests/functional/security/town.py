@@ -87,6 +87,12 @@ class Caller:
         return f"{self.role} of {self.scope} with {kind} ({self.access}, {self.places})"
 
     @property
+    def is_limited(self) -> bool:
+        """Whether the credential is worth less than its owner."""
+        is_session = self.credential and self.credential.kind is CredentialKind.SESSION
+        return not is_session and (self.access is not Access.ADMIN or self.places is not None)
+
+    @property
     def acting(self) -> Role:
         """The role in which the credential acts."""
         assert self.role is not None
@@ -134,8 +140,12 @@ class Town:
     callers: Sequence[Caller]
 
     def ask(self, caller: Caller, asked: Knock, place: str = "acme") -> Answer:
-        """Knock at the door of a workspace and its team, as somebody."""
-        return knock(self.site, asked.method, fill(asked.path, place), caller.headers)
+        """Knock at the door of a workspace and its team, as somebody.
+
+        Of what is their own they have nothing that they could change by it.
+        """
+        names = UNKNOWN if asked.about == "own" else place
+        return knock(self.site, asked.method, fill(asked.path, names), caller.headers)
 
 
 def fill(path: str, place: str, **names: str) -> str:
