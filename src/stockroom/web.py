@@ -50,8 +50,6 @@ VARY = ("Vary", "Accept, Accept-Encoding, Authorization, Cookie")
 MAX_REASON = 400
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 READS = ("GET", "HEAD")
-KNOWN_BY = (Permission.VIEW_READ, Permission.ACCOUNT_READ)
-"""Who may do one of these with a place knows that it exists."""
 PUBLISHING = (Permission.UPLOAD_BEGIN, Permission.REGISTRY_UPLOAD)
 CREDENTIAL_NAMES = {
     CredentialKind.SESSION: "a browser that is signed in",
@@ -246,7 +244,7 @@ def show_denied(refusal: HTTPNotFound | HTTPForbidden, request: Request) -> Read
     """
     if request.matched_route is None:
         return show_problem(NotFound(f"there is nothing at {request.path_info}"), request)
-    readable = any(request.has_permission(known, request.context) for known in KNOWN_BY)
+    readable = request.has_permission(Permission.VIEW_READ, request.context)
     identity = request.identity
     if identity is REFUSED:
         problem: Problem = Unauthenticated(
