@@ -8,6 +8,8 @@ from pyramid.config import Configurator
 from pyramid.router import Router
 
 from stockroom import migrations, under_waitress, web
+from stockroom.accounts.passwords import Passwords
+from stockroom.accounts.throttle import Throttle
 from stockroom.db import Database
 from stockroom.errors import ConfigurationInvalid
 from stockroom.feed import Feed
@@ -123,6 +125,8 @@ def _services(
         Directory: directory,
         AccessTokens: tokens,
         Identities: Identities(database, feed, settings, tokens, containing=directory.containing),
+        Throttle: Throttle(database),
+        Passwords: Passwords(),
         Pages: pages,
         Files: Files(database, storage, pages),
         Delivery: Delivery(storage, settings),
