@@ -8,8 +8,13 @@ from pyramid.config import Configurator
 from pyramid.router import Router
 
 from stockroom import migrations, under_waitress, web
+from stockroom.accounts.browser_sessions import Visits
+from stockroom.accounts.methods import LoginMethods
 from stockroom.accounts.passwords import Passwords
+from stockroom.accounts.second_factors import SecondFactors
+from stockroom.accounts.signing_in import Failures, SignIns
 from stockroom.accounts.throttle import Throttle
+from stockroom.dashboard import doors
 from stockroom.db import Database
 from stockroom.errors import ConfigurationInvalid
 from stockroom.feed import Feed
@@ -88,7 +93,8 @@ def make_app(configuration: Configuration) -> Application:
         }
     )
     cast(web.Services, config.registry).services = services
-    config.set_security_policy(SecurityPolicy(cast(Identities, services[Identities])))
+    identities = cast(Identities, services[Identities])
+    config.set_security_policy(SecurityPolicy(identities, settings.base_url))
     web.configure(config)
     index_views.configure(config)
     publish_views.configure(config)
@@ -96,6 +102,7 @@ def make_app(configuration: Configuration) -> Application:
         upload2.configure(config)
         stages.configure(config)
     manage_views.configure(config)
+    doors.configure(config)
     config.add_route("healthz", "/healthz")
     config.add_view(healthz, route_name="healthz")
     return Application(config.make_wsgi_app(), services, settings)
@@ -125,8 +132,7 @@ def _services(
         Directory: directory,
         AccessTokens: tokens,
         Identities: Identities(database, feed, settings, tokens, containing=directory.containing),
-        Throttle: Throttle(database),
-        Passwords: Passwords(),
+        **_of_accounts(settings, plugins, database),
         Pages: pages,
         Files: Files(database, storage, pages),
         Delivery: Delivery(storage, settings),
@@ -137,4 +143,18 @@ def _services(
         StageFiles: StageFiles(publisher, examiner, database),
         StagedPackages: StagedPackages(database, storage),
         DirectUploads: DirectUploads(publisher, examiner, storage, directory, database),
+    }
+
+
+def _of_accounts(settings: Settings, plugins: Plugins, database: Database) -> dict[type, object]:
+    """The services for people who sign in."""
+    throttle, passwords = Throttle(database), Passwords()
+    return {
+        Throttle: throttle,
+        Passwords: passwords,
+        Failures: Failures(database),
+        SignIns: SignIns(database, settings, passwords, throttle),
+        SecondFactors: SecondFactors(database, throttle),
+        Visits: Visits(database, settings),
+        LoginMethods: LoginMethods(plugins.login_methods()),
     }

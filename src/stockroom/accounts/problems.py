@@ -5,7 +5,22 @@ from __future__ import annotations
 from stockroom.errors import BadRequest, Conflict, Forbidden, NotFound, Problem
 
 
-class SignInRefused(Forbidden):
+class Limited(Forbidden):
+    """A refusal that counts as an attempt; ``limits`` are the headers that say where one stands."""
+
+    limits: list[tuple[str, str]]
+
+    def __init__(self, detail: str, limits: list[tuple[str, str]] | None = None) -> None:
+        super().__init__(detail)
+        self.limits = limits or []
+
+    @property
+    def headers(self) -> list[tuple[str, str]]:
+        """The limits, and how much of them is left (O-25)."""
+        return self.limits
+
+
+class SignInRefused(Limited):
     """Who signs in did not prove who they are.
 
     One sentence for every reason: whether there is a user of that name is nobody's business.
@@ -14,7 +29,7 @@ class SignInRefused(Forbidden):
     slug, title = "sign-in-refused", "Sign-in refused"
 
 
-class ProofRefused(Forbidden):
+class ProofRefused(Limited):
     """A code or a security key proves nothing: it is wrong, or was used before."""
 
     slug, title = "proof-refused", "That did not work"

@@ -12,6 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from stockroom.models import (
+    ApiKey,
     Attempts,
     BrowserSession,
     Invitation,
@@ -82,6 +83,20 @@ class LoginRow(NamedTuple):
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
+
+
+class ApiKeyRow(NamedTuple):
+    """An API key as its owner sees it; ``places`` are scopes, None is everywhere."""
+
+    id: int
+    name: str
+    hint: str
+    access: str
+    places: list[list[Any]] | None
+    created_at: datetime
+    expires_at: datetime | None
+    used_at: datetime | None
+    used_from: str | None
 
 
 class Factors(NamedTuple):
@@ -227,6 +242,26 @@ def logins(connection: Connection, user_id: int, now: datetime) -> Sequence[Logi
         .order_by(Login.seen_at.desc(), Login.id.desc())
     )
     return [LoginRow._make(row) for row in connection.execute(query)]
+
+
+def api_keys(connection: Connection, subject: str) -> Sequence[ApiKeyRow]:
+    """The API keys of a user or robot that are not revoked, the newest first."""
+    query = (
+        select(
+            ApiKey.id,
+            ApiKey.name,
+            ApiKey.hint,
+            ApiKey.access,
+            ApiKey.places,
+            ApiKey.created_at,
+            ApiKey.expires_at,
+            ApiKey.used_at,
+            ApiKey.used_from,
+        )
+        .where(ApiKey.subject == subject, ApiKey.revoked_at.is_(None))
+        .order_by(ApiKey.id.desc())
+    )
+    return [ApiKeyRow._make(row) for row in connection.execute(query)]
 
 
 def link(connection: Connection, digest: str, now: datetime) -> Link | None:

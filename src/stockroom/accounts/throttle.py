@@ -41,6 +41,7 @@ LIMITS: Mapping[str, tuple[Limit, ...]] = {
         Limit("account", 50, DAY),
     ),
     "link": (Limit("address", 30, 5 * MINUTE),),
+    "login-method": (Limit("address", 30, 5 * MINUTE),),
 }
 """What is counted, and how often it may be."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyramid.authorization import ACLAllowed, ACLDenied, ACLHelper, Everyone
 from pyramid.security import Allowed, Denied
 
+from stockroom.security import cross_site
 from stockroom.security.credentials import session_of
 from stockroom.security.identities import Identities
 from stockroom.security.identity import REFUSED, Identity
@@ -17,22 +18,28 @@ if TYPE_CHECKING:
 
 NO_HEADERS: list[tuple[str, str]] = []
 ANONYMOUS = frozenset({Everyone})
+READS = ("GET", "HEAD")
 
 
 class SecurityPolicy:
     """Pyramid's security policy over :class:`Identities` and the resources' ``__acl__``."""
 
-    def __init__(self, identities: Identities) -> None:
+    def __init__(self, identities: Identities, base_url: str | None = None) -> None:
         self._identities = identities
+        self._base_url = base_url
         self._acl = ACLHelper()
 
     def identity(self, request: Request) -> Identity | None:
         """The caller; None when anonymous. Looked up once per request.
 
         An Authorization header counts before a cookie, which a browser adds by itself.
+
+        :raises CrossSite: the request may change something, and is known by a cookie alone; whoever
+            asks after that gets nobody.
         """
         known = request.__dict__
         if "_stockroom_identity" not in known:
+            known["_stockroom_identity"] = None
             known["_stockroom_identity"] = self._identify(request)
         identity: Identity | None = known["_stockroom_identity"]
         return identity
@@ -73,5 +80,11 @@ class SecurityPolicy:
         if cookies:
             secret = session_of(cookies, secure=environ["wsgi.url_scheme"] == "https")
             if secret:
-                return self._identities.of_session(secret)
+                return self._of_session(secret, environ)
         return None
+
+    def _of_session(self, secret: str, environ: dict[str, Any]) -> Identity | None:
+        identity = self._identities.of_session(secret)
+        if identity is not None and environ["REQUEST_METHOD"] not in READS:
+            cross_site.check(environ, secret, self._base_url)
+        return identity

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -28,6 +28,8 @@ KNOWN_BEFORE = timedelta(days=1)
 """How long a key is published before it signs, for those who keep the list of keys."""
 TRUSTED_AFTER = timedelta(hours=2)
 """How long a key is believed after it has signed for the last time."""
+ACCESS, SEALED = "at+jwt", "stockroom-sealed+jwt"
+"""Types in the headers of what is signed (RFC 9068 section 2.1, RFC 8725 section 3.11)."""
 AUDIENCE = "stockroom"
 CREDENTIAL = "urn:stockroom:credential"
 TEAM = "urn:pyx:org_name"
@@ -118,22 +120,31 @@ class AccessTokens:
             TEAM: team,
             CREDENTIAL: credential,
         }
-        header = {"alg": ALGORITHM, "kid": key.kid, "typ": "at+jwt"}
+        header = {"alg": ALGORITHM, "kid": key.kid, "typ": ACCESS}
         return jwt.encode(header, claims, key.key, algorithms=[ALGORITHM])
+
+    def seal(self, content: Mapping[str, Any], seconds: int) -> str:
+        """Sign what a browser is to bring back within ``seconds``: it can read it, not change it.
+
+        Never taken for an access token, nor the other way round. :meth:`prepare` comes first.
+        """
+        now = self._now()
+        key = next(key for key in self._known() if key.signs_until > now)
+        claims = {"iss": self._issuer, "exp": int(self._clock()) + seconds, "content": content}
+        header = {"alg": ALGORITHM, "kid": key.kid, "typ": SEALED}
+        return jwt.encode(header, claims, key.key, algorithms=[ALGORITHM])
+
+    def unseal(self, sealed: str) -> Mapping[str, Any] | None:
+        """What was sealed; None unless we have sealed it, and it is in time."""
+        claims = self._decode(sealed, SEALED)
+        if claims is None or claims.get("iss") != self._issuer:
+            return None
+        return claims["content"] if claims["exp"] > self._clock() else None
 
     def verify(self, token: str) -> Claims | None:
         """What the token says; None unless one of our keys signed it, for us, and it is valid."""
-        if len(token) > MAX_TOKEN:
-            return None
-        try:
-            header = jws.extract_compact(token.encode()).headers()
-            key = self._trusted(header)
-            if key is None:
-                return None
-            claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
-        except (JoseError, ValueError):
-            return None
-        return self._read(claims)
+        claims = self._decode(token, ACCESS)
+        return None if claims is None else self._read(claims)
 
     def jwks(self) -> dict[str, Any]:
         """The public keys, as a JSON Web Key Set (RFC 7517)."""
@@ -142,8 +153,21 @@ class AccessTokens:
         members = {"use": "sig", "alg": ALGORITHM}
         return {"keys": [{**key.as_dict(private=False), **members} for key in keys]}
 
-    def _trusted(self, header: dict[str, Any]) -> ECKey | None:
-        if header.get("alg") != ALGORITHM or header.get("typ") != "at+jwt" or "crit" in header:
+    def _decode(self, token: str, typ: str) -> dict[str, Any] | None:
+        """The claims of what one of our keys has signed, as a thing of that type."""
+        if len(token) > MAX_TOKEN:
+            return None
+        try:
+            header = jws.extract_compact(token.encode()).headers()
+            key = self._trusted(header, typ)
+            if key is None:
+                return None
+            return jwt.decode(token, key, algorithms=[ALGORITHM]).claims
+        except (JoseError, ValueError):
+            return None
+
+    def _trusted(self, header: dict[str, Any], typ: str) -> ECKey | None:
+        if header.get("alg") != ALGORITHM or header.get("typ") != typ or "crit" in header:
             return None
         now, kid = self._now(), header.get("kid")
         found = (key for key in self._known() if key.kid == kid and key.trusted_until > now)
