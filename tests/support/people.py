@@ -24,7 +24,7 @@ from tests.support.site import TestSite
 PASSWORD = "seven green umbrellas"
 # With the least that there can be, for speed; tests that use it set the same parameters.
 PARAMETERS = {"TIME_COST": 1, "MEMORY_COST": 8, "PARALLELISM": 1}
-HASHED = PasswordHasher(*PARAMETERS.values()).hash(PASSWORD)
+HASHED = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 NAVIGATING = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 HERE = Visitor("127.0.0.1", "a test")
