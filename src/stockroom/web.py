@@ -46,22 +46,27 @@ Headers = list[tuple[str, str]]
 StartResponse = Callable[[str, Headers], object]
 
 CHALLENGE = ("WWW-Authenticate", 'Basic realm="stockroom", charset="UTF-8"')
-VARY = ("Vary", "Accept, Authorization, Accept-Encoding")
+VARY = ("Vary", "Accept, Accept-Encoding, Authorization, Cookie")
 NOSNIFF = ("X-Content-Type-Options", "nosniff")
 SANDBOX = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
 """What others have published is never run in a browser as if it were ours."""
 MAX_REASON = 400
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 READS = ("GET", "HEAD")
+KNOWN_BY = (Permission.VIEW_READ, Permission.ACCOUNT_READ)
+"""Who may do one of these with a place knows that it exists."""
 PUBLISHING = (Permission.UPLOAD_BEGIN, Permission.REGISTRY_UPLOAD)
 CREDENTIAL_NAMES = {
     CredentialKind.SESSION: "a browser that is signed in",
     CredentialKind.API_KEY: "an API key",
     CredentialKind.ACCESS_TOKEN: "an access token",
 }
+NEEDS_KEY = "this needs an API key: send it as the password of the user __token__"
 LIMITED = " and a key that is not limited to less"
 TOKEN = "[0-9a-f]+"
 """In a route's pattern, what a random token can be; nothing else is worth a look."""
+SECRET_STEPS = {"token", "uuid"}
+"""Placeholders of routes for what is as good as a credential."""
 
 
 class Unavailable(Problem):
@@ -95,6 +100,16 @@ class Request(pyramid.request.Request):
         """The transaction of this request; explicit, so that nothing happens outside of it."""
         return TransactionManager(explicit=True)
 
+    def catch_up(self) -> None:
+        """Hear of everything that was committed until now, once per request.
+
+        It comes before anything that is kept is used, such as what is known of a credential.
+        """
+        known = self.__dict__
+        if "_stockroom_is_current" not in known:
+            known["_stockroom_is_current"] = True
+            self.service(Feed).check()
+
     def service(self, kind: type[T]) -> T:
         """The application's one instance of ``kind``."""
         return cast(T, self.registry.services[kind])
@@ -102,10 +117,15 @@ class Request(pyramid.request.Request):
     def new_session(self) -> Session:
         """A database session inside this request's transaction; events tell whence it came."""
         session = self.service(Database).session(self.tm)
+        session.info["origin"] = self.origin
+        return session
+
+    @property
+    def origin(self) -> Origin:
+        """Whence the request comes, for the events that it causes."""
         identity = self.identity
         credential = None if identity in (None, REFUSED) else identity.credential
-        session.info["origin"] = Origin(credential, self.environ.get("REMOTE_ADDR"))
-        return session
+        return Origin(credential, self.environ.get("REMOTE_ADDR"))
 
 
 @implementer(IResponse)
@@ -159,8 +179,7 @@ def at(*steps: str, methods: tuple[str, ...]) -> Callable[[Request], Resource]:
     def factory(request: Request) -> Resource:
         if request.environ["REQUEST_METHOD"] not in methods:
             raise _wrong_method(request, methods)
-        # Before anything is looked up: what was committed until now must be seen from here on.
-        request.service(Feed).check()
+        request.catch_up()
         resource: Resource = Root(request.service(Directory))
         for step, is_placeholder in walk:
             name = request.matchdict[step] if is_placeholder else step
@@ -237,7 +256,7 @@ def denied(refusal: HTTPNotFound | HTTPForbidden, request: Request) -> Problem:
     """
     if request.matched_route is None:
         return NotFound(f"there is nothing at {request.path_info}")
-    readable = request.has_permission(Permission.VIEW_READ, request.context)
+    readable = any(request.has_permission(known, request.context) for known in KNOWN_BY)
     identity = request.identity
     if identity is REFUSED:
         return Unauthenticated(
@@ -248,18 +267,18 @@ def denied(refusal: HTTPNotFound | HTTPForbidden, request: Request) -> Problem:
         missing = request.context.detail if isinstance(request.context, Nowhere) else None
         return NotFound(missing or f"there is nothing at {request.path_info}")
     if identity is None:
-        return Unauthenticated(
-            "this needs an API key: send it as the password of the user __token__"
-        )
+        return Unauthenticated(NEEDS_KEY)
     if readable and isinstance(refusal, HTTPForbidden):
         return forbidden(request, refusal.result.permission)
     return NotFound(f"there is nothing at {request.path_info} that this API key may see")
 
 
-def forbidden(request: Request, permission: str) -> Forbidden:
+def forbidden(request: Request, permission: str) -> Problem:
     """What a caller is told who may read here, but lacks ``permission``."""
     what = "publishing" if permission in PUBLISHING else "this"
     identity = request.identity
+    if identity is None:
+        return Unauthenticated(NEEDS_KEY)
     if permission not in CREDENTIAL_PERMISSIONS[identity.kind]:
         able = (kind for kind, most in CREDENTIAL_PERMISSIONS.items() if permission in most)
         return Forbidden(
@@ -293,8 +312,17 @@ def show_system_error(error: OSError, request: Request) -> Ready:
 
 def show_defect(error: Exception, request: Request) -> Ready:
     """A defect of ours: log it, tell the client nothing of it."""
-    log.error("unhandled exception at %s %s", request.method, request.path_info, exc_info=error)
+    log.error("unhandled exception at %s %s", request.method, _public_path(request), exc_info=error)
     return show_problem(Problem("the server made a mistake; its log says more"), request)
+
+
+def _public_path(request: Request) -> str:
+    """The path without what gives access to whoever knows it."""
+    path: str = request.path_info
+    matched = getattr(request, "matchdict", None) or {}
+    for name in SECRET_STEPS & matched.keys():
+        path = path.replace(matched[name], f"{{{name}}}")
+    return path
 
 
 def writes(request: Request) -> bool:

@@ -56,7 +56,7 @@ def cookie_of(cookies: str, wanted: str) -> str | None:
         return None
     pairs = (part.strip().partition("=") for part in cookies.split(";"))
     found = [value for name, _, value in pairs if name == wanted]
-    return found[0] if len(found) == 1 else None
+    return (found[0] or None) if len(found) == 1 else None
 
 
 def _basic(value: str) -> str:

@@ -66,18 +66,21 @@ class Identities:
     def of_session(self, secret: str) -> Identity | None:
         """Who is signed in with this cookie; None if nobody is, any more."""
         digest = keys.digest(secret)
-        identity = self._known.get(digest, None)
+        # Kept apart: what is good in a cookie is good for nothing in an Authorization header, where
+        # it would not be subject to what holds for cookies.
+        group = keys.SESSION + digest
+        identity = self._known.get(group, None)
         if identity is None or (identity.renew_at or 0) <= self._clock():
             if not keys.is_well_formed(secret, keys.SESSION):
                 return None
-            self._known.drop(digest)
-            identity = self._load(digest, lambda: self._of_session(digest))
+            self._known.drop(group)
+            identity = self._load(group, lambda: self._of_session(digest))
         return None if identity is None or self._is_over(identity) else identity
 
     def _is_over(self, identity: Identity) -> bool:
         return identity.expires_at is not None and identity.expires_at <= self._clock()
 
-    def _load(self, digest: str, find: Callable[[], Identity | None]) -> Identity | None:
+    def _load(self, group: str, find: Callable[[], Identity | None]) -> Identity | None:
         def load() -> Identity:
             found = find()
             if found is None:
@@ -85,7 +88,7 @@ class Identities:
             return found
 
         try:
-            return self._known.load(digest, None, load)
+            return self._known.load(group, None, load)
         except LookupError:
             return None
 

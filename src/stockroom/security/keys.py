@@ -12,7 +12,7 @@ import re
 import secrets
 import string
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 ALPHABET = string.digits + string.ascii_letters
 API_KEY, REFRESH_TOKEN, SESSION, INVITATION = PREFIXES = ("stk_", "str_", "sts_", "sti_")
@@ -28,7 +28,7 @@ HINT_LENGTH = len(API_KEY) + 4
 class NewKey:
     """A secret at the only moment at which its secret is known."""
 
-    secret: str
+    secret: str = field(repr=False)
     digest: str
     hint: str
 

@@ -51,9 +51,16 @@ def policy(callers: KnownCallers) -> SecurityPolicy:
     return SecurityPolicy(cast(Identities, callers))
 
 
+class Bare(Request):
+    """A request of no application."""
+
+    def catch_up(self) -> None:
+        """There is no feed."""
+
+
 def request(authorization: str = "") -> Request:
     environ: dict[str, Any] = {"HTTP_AUTHORIZATION": authorization}
-    made: Request = Request.blank("/", environ=environ)
+    made: Request = Bare.blank("/", environ=environ)
     return made
 
 

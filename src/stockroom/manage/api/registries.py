@@ -14,13 +14,8 @@ from stockroom.manage.api.parameters import DEFAULT_LIMIT, AfterId, Limit
 from stockroom.manage.policies import Policies, as_setting
 from stockroom.manage.problems import PlanStale
 from stockroom.manage.reports import queries as reports
-from stockroom.manage.reports.documents import (
-    PlanDocument,
-    RegistryDocument,
-    plan_document,
-    registry_document,
-)
-from stockroom.manage.reports.rows import EventReport
+from stockroom.manage.reports.documents import plan_document, registry_document
+from stockroom.manage.reports.rows import EventReport, PlanDocument, RegistryDocument
 from stockroom.manage.retirement import Retirement, plan_for
 from stockroom.manage.usage import queries
 from stockroom.resources import RegistryResource

@@ -5,7 +5,8 @@ from __future__ import annotations
 from stockroom.manage.api.calling import actor, read, seen_by
 from stockroom.manage.api.registries import SettingsPatch
 from stockroom.manage.policies import Policies
-from stockroom.manage.reports.documents import TeamDocument, team_document
+from stockroom.manage.reports.documents import team_document
+from stockroom.manage.reports.rows import TeamDocument
 from stockroom.manage.usage import queries
 from stockroom.resources import TeamResource
 from stockroom.web import Request
