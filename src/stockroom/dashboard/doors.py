@@ -14,6 +14,7 @@ from stockroom.dashboard import (
     joining,
     keys,
     problems,
+    programs,
     sessions,
     signing_in,
     start,
@@ -21,7 +22,6 @@ from stockroom.dashboard import (
     use,
 )
 from stockroom.errors import MethodNotAllowed
-from stockroom.feed import Feed
 from stockroom.resources import Resource, ViewResource
 from stockroom.security.acl import own_acl
 from stockroom.security.permissions import Permission
@@ -56,7 +56,7 @@ def own(methods: tuple[str, ...]) -> Callable[[Request], Resource]:
             raise MethodNotAllowed(
                 f"{request.path_info} answers {', '.join(methods)} only", allow=methods
             )
-        request.service(Feed).check()
+        request.catch_up()
         return OwnPages(None, "")
 
     return factory
@@ -123,6 +123,11 @@ PAGES = (
     Page("end-sessions", "/account/sessions/others", _change(sessions.end_other_sessions)),
     Page("end-session", f"/account/sessions/{NUMBER}", _change(sessions.end_session)),
     Page("end-login", f"/account/logins/{NUMBER}", _change(sessions.end_login)),
+    Page(
+        "program",
+        "/auth/cli/login/{code}",
+        {**_look(programs.show_login), **_change(programs.approve_login)},
+    ),
     Page(
         "use",
         "/use/{workspace}/{view}",

@@ -13,6 +13,7 @@ from stockroom.accounts.throttle import Throttle
 from stockroom.dashboard.calling import safe_next, site_of, visit, visitor
 from stockroom.dashboard.headers import LONG_AGO, cookie, is_secure, page_headers
 from stockroom.dashboard.people import People
+from stockroom.dashboard.sealing import seal, unseal
 from stockroom.dashboard.signing_in import welcome
 from stockroom.db import Database
 from stockroom.errors import NotFound
@@ -35,14 +36,13 @@ def start(context: object, request: Request) -> Ready:
     method = _method(request)
     begun = method.start(_redirect_uri(request))
     tokens = request.service(AccessTokens)
-    tokens.prepare()
     content = {
         "method": method.name,
         "state": dict(begun.state),
         "next": safe_next(request.GET.get("next", "/")),
     }
     ends = datetime.now(UTC) + timedelta(seconds=SECONDS)
-    setting = cookie(request, COOKIES, tokens.seal(content, SECONDS), ends)
+    setting = cookie(request, COOKIES, seal(tokens, content, SECONDS), ends)
     headers = [("Location", begun.url), ("Content-Length", "0"), *page_headers(request, setting)]
     return Ready("303 See Other", headers, ())
 
@@ -81,7 +81,7 @@ def _enter(request: Request, method: LoginMethod, person: ExternalUser) -> Start
 
 def _kept(request: Request, method: LoginMethod) -> Mapping[str, Any]:
     sealed = cookie_of(request.environ.get("HTTP_COOKIE", ""), COOKIES[is_secure(request)])
-    content = request.service(AccessTokens).unseal(sealed) if sealed else None
+    content = unseal(request.service(AccessTokens), sealed) if sealed else None
     if content is None or content["method"] != method.name:
         raise LoginRefused(STRANGE)
     return content

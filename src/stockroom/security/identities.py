@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,9 @@ RENEW_SECONDS = 60.0
 """After this time a browser session is looked up anew: another node may have seen it in use."""
 PLACES = ("team.", "workspace.", "registry.", "view.")
 """Prefixes of the events after which a scope may lie in others than before."""
+
+SOURCE = re.compile(r"(key|login):([0-9]{1,18})", re.ASCII)
+"""What an access token can have been got with."""
 
 
 class Identities:
@@ -101,10 +105,12 @@ class Identities:
 
     def _of_token(self, claims: Claims) -> Identity | None:
         """The holder of an access token, which is as good as what it was got with."""
-        kind, _, number = claims.credential.partition(":")
-        find = {"key": queries.key_by_id, "login": queries.login_by_id}[kind]
+        source = SOURCE.fullmatch(claims.credential)
+        if source is None:
+            return None
+        find = {"key": queries.key_by_id, "login": queries.login_by_id}[source[1]]
         with self._database.read() as connection:
-            row = find(connection, int(number))
+            row = find(connection, int(source[2]))
             if row is None or row.subject != claims.subject:
                 return None
             return self._identity(

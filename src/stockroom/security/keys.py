@@ -44,6 +44,16 @@ def from_body(prefix: str, body: str) -> NewKey:
     return NewKey(secret, digest(secret), secret[:HINT_LENGTH])
 
 
+def derive(prefix: str, seed: bytes) -> NewKey:
+    """The secret that ``seed``, of 64 bytes that nobody can guess, stands for."""
+    number = int.from_bytes(seed)
+    characters = []
+    for _ in range(RANDOM_LENGTH):
+        number, rest = divmod(number, len(ALPHABET))
+        characters.append(ALPHABET[rest])
+    return from_body(prefix, "".join(characters))
+
+
 def digest(secret: str) -> str:
     """What is stored in place of the secret: its SHA-256; no salt, since its entropy is high."""
     return hashlib.sha256(secret.encode()).hexdigest()

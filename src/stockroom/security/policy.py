@@ -13,6 +13,7 @@ from stockroom.security.credentials import session_of
 from stockroom.security.identities import Identities
 from stockroom.security.identity import REFUSED, Identity
 from stockroom.security.permissions import CREDENTIAL_PERMISSIONS
+from stockroom.security.uses import Uses
 
 NO_HEADERS: list[tuple[str, str]] = []
 ANONYMOUS = frozenset({Everyone})
@@ -52,8 +53,9 @@ class Refused(Denied):
 class SecurityPolicy:
     """Pyramid's security policy over :class:`Identities` and the resources' ``__acl__``."""
 
-    def __init__(self, identities: Identities, base_url: str | None = None) -> None:
+    def __init__(self, identities: Identities, uses: Uses, base_url: str | None = None) -> None:
         self._identities = identities
+        self._uses = uses
         self._base_url = base_url
 
     def identity(self, request: Asking) -> Identity | None:
@@ -67,7 +69,9 @@ class SecurityPolicy:
         known = request.__dict__
         if "_stockroom_identity" not in known:
             known["_stockroom_identity"] = None
-            known["_stockroom_identity"] = self._identify(request)
+            found = known["_stockroom_identity"] = self._identify(request)
+            if found is not None and found is not REFUSED:
+                self._uses.note(found.credential, request.environ.get("REMOTE_ADDR", ""))
         identity: Identity | None = known["_stockroom_identity"]
         return identity
 

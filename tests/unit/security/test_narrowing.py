@@ -35,6 +35,7 @@ from stockroom.security.permissions import (
 )
 from stockroom.security.policy import SecurityPolicy
 from stockroom.security.scopes import SERVER, Scope, narrower
+from stockroom.security.uses import Uses
 from stockroom.web import Request
 
 MANY = settings(max_examples=80, deadline=None)
@@ -168,7 +169,7 @@ class Bare(Request):
 
 
 REQUEST: Request = Bare.blank("/")
-POLICY = SecurityPolicy(cast(Identities, None))
+POLICY = SecurityPolicy(cast(Identities, None), cast(Uses, None))
 
 
 def permitted(identity: Identity, place: Resource) -> set[Permission]:
