@@ -9,8 +9,15 @@ from pyramid.router import Router
 
 from stockroom import migrations, under_waitress, web
 from stockroom.accounts import cli_views
+from stockroom.accounts.browser_sessions import Visits
 from stockroom.accounts.disclosure import Disclosure
+from stockroom.accounts.methods import LoginMethods
+from stockroom.accounts.passwords import Passwords
 from stockroom.accounts.programs import Programs
+from stockroom.accounts.second_factors import SecondFactors
+from stockroom.accounts.signing_in import Failures, SignIns
+from stockroom.accounts.throttle import Throttle
+from stockroom.dashboard import doors
 from stockroom.db import Database
 from stockroom.errors import ConfigurationInvalid
 from stockroom.feed import Feed
@@ -92,7 +99,7 @@ def make_app(configuration: Configuration) -> Application:
     )
     cast(web.Services, config.registry).services = services
     identities, uses = cast(Identities, services[Identities]), cast(Uses, services[Uses])
-    config.set_security_policy(SecurityPolicy(identities, uses))
+    config.set_security_policy(SecurityPolicy(identities, uses, settings.base_url))
     web.configure(config)
     index_views.configure(config)
     publish_views.configure(config)
@@ -101,6 +108,7 @@ def make_app(configuration: Configuration) -> Application:
         stages.configure(config)
     manage_views.configure(config)
     cli_views.configure(config)
+    doors.configure(config)
     config.add_route("healthz", "/healthz")
     config.add_view(healthz, route_name="healthz")
     return Application(config.make_wsgi_app(), services, settings)
@@ -132,6 +140,7 @@ def _services(
         Programs: Programs(database, tokens, settings),
         Disclosure: Disclosure(database, tokens),
         Identities: Identities(database, feed, settings, tokens, containing=directory.containing),
+        **_of_accounts(settings, plugins, database),
         Pages: pages,
         Files: Files(database, storage, pages),
         Delivery: Delivery(storage, settings),
@@ -143,4 +152,18 @@ def _services(
         StageFiles: StageFiles(publisher, examiner, database),
         StagedPackages: StagedPackages(database, storage),
         DirectUploads: DirectUploads(publisher, examiner, storage, directory, database),
+    }
+
+
+def _of_accounts(settings: Settings, plugins: Plugins, database: Database) -> dict[type, object]:
+    """The services for people who sign in."""
+    throttle, passwords = Throttle(database), Passwords()
+    return {
+        Throttle: throttle,
+        Passwords: passwords,
+        Failures: Failures(database),
+        SignIns: SignIns(database, settings, passwords, throttle),
+        SecondFactors: SecondFactors(database, throttle),
+        Visits: Visits(database, settings),
+        LoginMethods: LoginMethods(plugins.login_methods()),
     }

@@ -47,6 +47,9 @@ StartResponse = Callable[[str, Headers], object]
 
 CHALLENGE = ("WWW-Authenticate", 'Basic realm="stockroom", charset="UTF-8"')
 VARY = ("Vary", "Accept, Accept-Encoding, Authorization, Cookie")
+NOSNIFF = ("X-Content-Type-Options", "nosniff")
+SANDBOX = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
+"""What others have published is never run in a browser as if it were ours."""
 MAX_REASON = 400
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 READS = ("GET", "HEAD")
@@ -213,6 +216,8 @@ def problem_response(problem: Problem, accept: str) -> Ready:
         ("Content-Length", str(len(data))),
         ("Cache-Control", "no-store"),
         VARY,
+        NOSNIFF,
+        SANDBOX,
         *problem.headers,
     ]
     if isinstance(problem, Unauthenticated):
@@ -237,30 +242,33 @@ def show_problem(problem: Problem, request: Request) -> Ready:
 
 
 def show_denied(refusal: HTTPNotFound | HTTPForbidden, request: Request) -> Ready:
+    """Exception view of what is missing or not allowed."""
+    return show_problem(denied(refusal, request), request)
+
+
+def denied(refusal: HTTPNotFound | HTTPForbidden, request: Request) -> Problem:
     """One answer for what is missing and for what is forbidden (S-61).
 
     Judged at the deepest resource found: who may read it learns the truth; who may not cannot tell
     it from something that does not exist.
     """
     if request.matched_route is None:
-        return show_problem(NotFound(f"there is nothing at {request.path_info}"), request)
+        return NotFound(f"there is nothing at {request.path_info}")
     readable = request.has_permission(Permission.VIEW_READ, request.context)
     identity = request.identity
     if identity is REFUSED:
-        problem: Problem = Unauthenticated(
+        return Unauthenticated(
             "the credential is unknown, revoked or expired; create a new API key with "
             "`stockroom key create`"
         )
-    elif readable and isinstance(refusal, HTTPNotFound):
+    if readable and isinstance(refusal, HTTPNotFound):
         missing = request.context.detail if isinstance(request.context, Nowhere) else None
-        problem = NotFound(missing or f"there is nothing at {request.path_info}")
-    elif identity is None:
-        problem = Unauthenticated(NEEDS_KEY)
-    elif readable and isinstance(refusal, HTTPForbidden):
-        problem = forbidden(request, refusal.result.permission)
-    else:
-        problem = NotFound(f"there is nothing at {request.path_info} that this API key may see")
-    return show_problem(problem, request)
+        return NotFound(missing or f"there is nothing at {request.path_info}")
+    if identity is None:
+        return Unauthenticated(NEEDS_KEY)
+    if readable and isinstance(refusal, HTTPForbidden):
+        return forbidden(request, refusal.result.permission)
+    return NotFound(f"there is nothing at {request.path_info} that this API key may see")
 
 
 def forbidden(request: Request, permission: str) -> Problem:

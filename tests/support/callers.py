@@ -16,6 +16,7 @@ from stockroom.manage.users import Users
 from stockroom.models import ApiKey, BrowserSession, Login
 from stockroom.security import keys
 from stockroom.security.credentials import SESSION_COOKIES
+from stockroom.security.cross_site import token_for
 from stockroom.security.permissions import Access, CredentialKind, Role
 from stockroom.security.tokens import AccessTokens
 from tests.support.site import TestSite
@@ -35,7 +36,11 @@ class Credential:
     def headers(self) -> dict[str, str]:
         """The header in which a client sends it."""
         if self.kind is CredentialKind.SESSION:
-            return {"Cookie": f"{SESSION_COOKIES[False]}={self.secret}"}
+            return {
+                "Cookie": f"{SESSION_COOKIES[False]}={self.secret}",
+                # With which pages of ours send what may change something.
+                "X-CSRF-Token": token_for(self.secret),
+            }
         return {"Authorization": f"Bearer {self.secret}"}
 
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol, cast
 from pyramid.authorization import Everyone
 from pyramid.security import Allowed, Denied
 
+from stockroom.security import cross_site
 from stockroom.security.acl import Acl
 from stockroom.security.credentials import session_of
 from stockroom.security.identities import Identities
@@ -16,6 +17,7 @@ from stockroom.security.uses import Uses
 
 NO_HEADERS: list[tuple[str, str]] = []
 ANONYMOUS = frozenset({Everyone})
+READS = ("GET", "HEAD")
 ALLOWED = Allowed("a role or the visibility of the place says so")
 
 
@@ -51,17 +53,22 @@ class Refused(Denied):
 class SecurityPolicy:
     """Pyramid's security policy over :class:`Identities` and the resources' ``__acl__``."""
 
-    def __init__(self, identities: Identities, uses: Uses) -> None:
+    def __init__(self, identities: Identities, uses: Uses, base_url: str | None = None) -> None:
         self._identities = identities
         self._uses = uses
+        self._base_url = base_url
 
     def identity(self, request: Asking) -> Identity | None:
         """The caller; None when anonymous. Looked up once per request.
 
         An Authorization header counts before a cookie, which a browser adds by itself.
+
+        :raises CrossSite: the request may change something, and is known by a cookie alone; whoever
+            asks after that gets nobody.
         """
         known = request.__dict__
         if "_stockroom_identity" not in known:
+            known["_stockroom_identity"] = None
             found = known["_stockroom_identity"] = self._identify(request)
             if found is not None and found is not REFUSED:
                 self._uses.note(found.credential, request.environ.get("REMOTE_ADDR", ""))
@@ -111,5 +118,11 @@ class SecurityPolicy:
             secret = session_of(cookies, secure=environ["wsgi.url_scheme"] == "https")
             if secret:
                 request.catch_up()
-                return self._identities.of_session(secret)
+                return self._of_session(secret, environ)
         return None
+
+    def _of_session(self, secret: str, environ: dict[str, Any]) -> Identity | None:
+        identity = self._identities.of_session(secret)
+        if identity is not None and environ["REQUEST_METHOD"] not in READS:
+            cross_site.check(environ, secret, self._base_url)
+        return identity
