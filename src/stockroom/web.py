@@ -53,8 +53,6 @@ SANDBOX = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none
 MAX_REASON = 400
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 READS = ("GET", "HEAD")
-KNOWN_BY = (Permission.VIEW_READ, Permission.ACCOUNT_READ)
-"""Who may do one of these with a place knows that it exists."""
 PUBLISHING = (Permission.UPLOAD_BEGIN, Permission.REGISTRY_UPLOAD)
 CREDENTIAL_NAMES = {
     CredentialKind.SESSION: "a browser that is signed in",
@@ -65,7 +63,7 @@ NEEDS_KEY = "this needs an API key: send it as the password of the user __token_
 LIMITED = " and a key that is not limited to less"
 TOKEN = "[0-9a-f]+"
 """In a route's pattern, what a random token can be; nothing else is worth a look."""
-SECRET_STEPS = {"token", "uuid"}
+SECRET_STEPS = {"code", "token", "uuid"}
 """Placeholders of routes for what is as good as a credential."""
 
 
@@ -256,7 +254,7 @@ def denied(refusal: HTTPNotFound | HTTPForbidden, request: Request) -> Problem:
     """
     if request.matched_route is None:
         return NotFound(f"there is nothing at {request.path_info}")
-    readable = any(request.has_permission(known, request.context) for known in KNOWN_BY)
+    readable = request.has_permission(Permission.VIEW_READ, request.context)
     identity = request.identity
     if identity is REFUSED:
         return Unauthenticated(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +12,11 @@ import pytest
 
 from stockroom.security.tokens import AccessTokens
 from tests.support.clients import Uv
-from tests.support.programs import Person, events, make_person, refresh
+from tests.support.programs import Person, approve_when_polled, events, make_person, refresh
 from tests.support.projects import Builder, Dists
-from tests.support.waiting import Worker, wait_until
+from tests.support.waiting import Worker
 from tests.support.workspaces import Workspace
 
-STATUS = re.compile(r"/auth/cli/status/([0-9a-f-]{36})")
 HELPER = ("auth", "helper", "--protocol=bazel", "--preview-features", "auth-helper", "get")
 
 
@@ -49,17 +47,9 @@ class Signed:
     def login(self) -> str:
         """Sign in: uv prints a URL and polls, the user approves."""
         process = Worker(lambda: self.uv("auth", "login", self.base, variables=self.variables))
-        codes: list[str] = []
-
-        def polls() -> bool:
-            answered = self.workspace.server.accesses()[self.before :]
-            codes.extend(code[1] for access in answered if (code := STATUS.fullmatch(access.path)))
-            return bool(codes)
-
-        wait_until(polls)
-        self.person.approve(codes[0])
+        code = approve_when_polled(self.workspace.server, self.person)
         said: str = process.result()
-        assert codes[0] in said
+        assert code in said
         return said
 
     @property

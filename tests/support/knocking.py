@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from stockroom.manage.api.views import DOORS
+from stockroom.manage.api.views import DOORS, Door
+from stockroom.security.acl import SELF
 from stockroom.security.permissions import Permission
 from tests.support.site import TestSite
 
@@ -78,12 +79,19 @@ def upload_knocks() -> Iterator[Knock]:
 def api_knocks() -> Iterator[Knock]:
     """Every method of every door of the table."""
     for door in DOORS:
-        about = next(
-            (CONTAINERS[step] for step in reversed(door.steps) if step in CONTAINERS), "server"
-        )
         for method, (_, permission) in door.methods.items():
             path = door.pattern.removesuffix("{slash:/?}")
-            yield Knock(method, path, permission, about)
+            yield Knock(method, path, permission, _about(door))
+
+
+def _about(door: Door) -> str:
+    """The narrowest place that a door leads to; "own" is what every known caller has."""
+    # A property, where it depends on the row.
+    acl: object = door.context.__acl__
+    is_list_of_own = isinstance(acl, tuple) and any(entry[1] == SELF for entry in acl)
+    if is_list_of_own or door.steps[:1] == ("me",):
+        return "own"
+    return next((CONTAINERS[step] for step in reversed(door.steps) if step in CONTAINERS), "server")
 
 
 class Answer(NamedTuple):

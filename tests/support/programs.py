@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,13 +11,18 @@ from uuid import uuid4
 from sqlalchemy import select
 
 from stockroom.accounts.programs import Programs
+from stockroom.feed import emit
 from stockroom.manage.grants import Grants
 from stockroom.manage.scopes import find_scope
 from stockroom.manage.users import Users
 from stockroom.models import BrowserSession, Event, User
 from stockroom.security import keys
 from stockroom.security.permissions import Role
+from tests.support.access import RecordedServer
 from tests.support.site import TestSite, bearer
+from tests.support.waiting import wait_until
+
+POLLED = re.compile(r"/auth/cli/status/([0-9a-f-]{36})")
 
 
 @dataclass(frozen=True)
@@ -60,8 +66,6 @@ class Person:
 
 def tell(session: Any, subject: str) -> None:
     """Write the event of a change that a test has made by hand."""
-    from stockroom.feed import emit
-
     emit(session, "user.disabled", "test", subject=subject)
 
 
@@ -86,6 +90,21 @@ def make_person(site: TestSite, name: str = "ann") -> Person:
         session.add(row)
         session.flush()
         return Person(site, user.id, row.id, minted.secret)
+
+
+def approve_when_polled(server: RecordedServer, person: Person) -> str:
+    """Wait until a program polls a server for a login, and approve that; its code."""
+    before = len(server.accesses())
+    codes: list[str] = []
+
+    def polls() -> bool:
+        paths = (access.path for access in server.accesses()[before:])
+        codes.extend(found[1] for path in paths if (found := POLLED.fullmatch(path)))
+        return bool(codes)
+
+    wait_until(polls)
+    person.approve(codes[0])
+    return codes[0]
 
 
 def status(

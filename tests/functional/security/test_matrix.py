@@ -34,11 +34,14 @@ def judge(town: Town, caller: Caller, asked: Knock, visibility: str) -> str | No
     place = SHOWN[visibility]
     answer = town.ask(caller, asked, place)
     allowed = caller.may(asked.permission, asked.about, place)
-    if allowed:
+    if allowed and answer.status == 403 and asked.about == "own":
+        # What hides something from its owner's other credentials must not show or make them.
+        wrong = not caller.is_limited
+    elif allowed:
         wrong = answer.status in {401, 403} or answer.status >= 500 or HIDDEN in answer.body
     elif caller.credential is None:
         wrong = answer.status != 401 or "www-authenticate" not in answer.headers
-    elif caller.may(READ, asked.about, place):
+    elif asked.about == "own" or caller.may(READ, asked.about, place):
         wrong = answer.status != 403
     else:
         wrong = answer.status != 404 or not is_as_if_missing(town, caller, asked, place, answer)

@@ -48,6 +48,8 @@ def scopes_of(workspace: str) -> tuple[str, ...]:
 def inside(about: str, workspace: str) -> tuple[str, ...]:
     """In which scopes each kind of place lies; a package seen through a view lies in all."""
     scopes = scopes_of(workspace)
+    if about == "own":
+        return scopes[:1]
     return (*scopes[:4], scopes[5]) if about == "package" else scopes[: KINDS.index(about) + 1]
 
 
@@ -85,6 +87,12 @@ class Caller:
         return f"{self.role} of {self.scope} with {kind} ({self.access}, {self.places})"
 
     @property
+    def is_limited(self) -> bool:
+        """Whether the credential is worth less than its owner."""
+        is_session = self.credential and self.credential.kind is CredentialKind.SESSION
+        return not is_session and (self.access is not Access.ADMIN or self.places is not None)
+
+    @property
     def acting(self) -> Role:
         """The role in which the credential acts."""
         assert self.role is not None
@@ -105,7 +113,7 @@ class Caller:
     def may(self, permission: Permission, about: str, workspace: str) -> bool:
         """What the tables say, written down without regard to how the server finds it out."""
         scopes = inside(about, workspace)
-        is_open = permission in OPEN and about not in {"server", "team"}
+        is_open = permission in OPEN and about not in {"own", "server", "team"}
         if is_open and workspace == SHOWN["public"]:
             return True
         if self.credential is None:
@@ -132,8 +140,12 @@ class Town:
     callers: Sequence[Caller]
 
     def ask(self, caller: Caller, asked: Knock, place: str = "acme") -> Answer:
-        """Knock at the door of a workspace and its team, as somebody."""
-        return knock(self.site, asked.method, fill(asked.path, place), caller.headers)
+        """Knock at the door of a workspace and its team, as somebody.
+
+        Of what is their own they have nothing that they could change by it.
+        """
+        names = UNKNOWN if asked.about == "own" else place
+        return knock(self.site, asked.method, fill(asked.path, names), caller.headers)
 
 
 def fill(path: str, place: str, **names: str) -> str:

@@ -26,6 +26,7 @@ from stockroom.security.permissions import (
     ACCESS_ROLES,
     CREDENTIAL_PERMISSIONS,
     OPEN,
+    OWN,
     ROLE_PERMISSIONS,
     Access,
     CredentialKind,
@@ -173,9 +174,10 @@ POLICY = SecurityPolicy(cast(Identities, None), cast(Uses, None))
 
 
 def permitted(identity: Identity, place: Resource) -> set[Permission]:
-    """What the policy lets somebody do."""
+    """What the policy lets somebody do, apart from what everybody may do with their own."""
     REQUEST.__dict__["_stockroom_identity"] = identity
-    return {wanted for wanted in Permission if POLICY.permits(REQUEST, place, wanted)}
+    asked = frozenset(Permission) - OWN
+    return {wanted for wanted in asked if POLICY.permits(REQUEST, place, wanted)}
 
 
 def identity_of(
