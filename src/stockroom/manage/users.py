@@ -55,3 +55,22 @@ class Users:
         if user is None:
             raise NoSuchPlace(f"there is no user {name}")
         return user
+
+    def change(self, name: str, *, disabled: bool) -> User:
+        """Disable or enable a user. Who is disabled can do nothing from the next request on.
+
+        :raises NoSuchPlace: there is no such user.
+        """
+        user = self.find(name)
+        if disabled != bool(user.disabled_at):
+            user.disabled_at = self._clock() if disabled else None
+            emit(
+                self._session,
+                "user.disabled" if disabled else "user.enabled",
+                self._actor,
+                subject=f"user:{user.id}",
+                name=name,
+                before={"disabled": not disabled},
+                after={"disabled": disabled},
+            )
+        return user
