@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from stockroom.cli.reference import as_markdown
-from stockroom.manage.api.views import DOORS, Door
+from stockroom.manage.api.doors import Door
+from stockroom.manage.api.views import DOORS
 from stockroom.policies import RegistryPolicy, TeamPolicy
 from stockroom.security.permissions import (
     CAPABILITIES,
@@ -55,7 +56,7 @@ WORDS = {
 
 def row_of(door: Door, method: str) -> str:
     """The line of the table of the API."""
-    path = door.pattern.removeprefix("/v1/").removesuffix("{slash:/?}")
+    path = door.path.removeprefix("/v1/")
     _, permission = door.methods[method]
     return f"| {method} | `{path}` | `{least_role(permission)}` |"
 

@@ -10,14 +10,13 @@ from pathlib import Path
 from threading import get_ident
 from typing import Any, TypeVar, cast
 
-from webtest import TestApp
-
 from stockroom.app import Application, make_app
 from stockroom.db import Database
 from stockroom.manage.keys import Keys
 from stockroom.manage.places import Places
 from stockroom.manage.policies import Policies
 from stockroom.settings import read_settings
+from tests.support.described import DescribedApp
 from tests.support.statements import watched
 
 T = TypeVar("T")
@@ -40,7 +39,7 @@ class TestSite:
         }
         self.folder = folder
         self.application: Application = make_app(read_settings(self.values))
-        self.app = TestApp(self.application, extra_environ={"REMOTE_ADDR": "127.0.0.1"})
+        self.app = DescribedApp(self.application, extra_environ={"REMOTE_ADDR": "127.0.0.1"})
         self.database = self.service(Database)
 
     def close(self) -> None:

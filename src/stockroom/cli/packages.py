@@ -57,6 +57,8 @@ def list_packages(site: Site, registry: str, query: str, status: str | None, as_
 @pass_site
 def show_package(site: Site, registry: str, name: str, as_json: bool) -> None:
     """Show the package NAME: status, notes, and its files, the newest last."""
+    from msgspec.structs import asdict
+
     from stockroom.manage.reports import queries
     from stockroom.manage.reports.documents import package_document
     from stockroom.manage.usage.queries import find_place
@@ -68,9 +70,9 @@ def show_package(site: Site, registry: str, name: str, as_json: bool) -> None:
         files = queries.package_files(connection, head)
     document = package_document(report, place.policy, place.team_policy)
     if as_json:
-        print_json({**document, "files": files})
+        print_json({**asdict(document), "files": files})
         return
-    _print_head(report, document["max_size"])
+    _print_head(report, document.max_size)
     show(files, FILE_COLUMNS, as_json=False)
 
 

@@ -26,6 +26,8 @@ CHANGES = click.argument("changes", metavar="NAME=VALUE...", nargs=-1, required=
 @pass_site
 def show_registry(site: Site, registry: str, as_json: bool) -> None:
     """Show what a registry and its team hold, against their quotas, and its own settings."""
+    from msgspec.structs import asdict
+
     from stockroom.manage.policies import describe
     from stockroom.manage.reports.documents import registry_document, usage_document
     from stockroom.manage.usage import queries
@@ -37,7 +39,7 @@ def show_registry(site: Site, registry: str, as_json: bool) -> None:
         of_team = queries.team_usage(connection, place.team_id)
     if as_json:
         document = registry_document(address, place.kind, place.team, place.policy, usage)
-        print_json({**document, "team_usage": usage_document(of_team, place.team_policy)})
+        print_json({**asdict(document), "team_usage": usage_document(of_team, place.team_policy)})
         return
     click.echo(f"{registry}, {place.kind}: {_used(usage, place.policy)}")
     click.echo(f"team {place.team}: {_used(of_team, place.team_policy)}")

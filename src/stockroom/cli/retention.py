@@ -26,15 +26,17 @@ def retention(site: Site, registry: str, apply: bool, as_json: bool) -> None:
 
     The rules are the settings keep_newest, drop_prereleases_after_days and drop_only_idle_days.
     """
-    from stockroom.manage.reports.documents import plan_document, plan_rows
+    from msgspec.structs import asdict
 
-    plan = _apply(site, registry) if apply else _plan(site, registry)
+    from stockroom.manage.reports.documents import plan_document
+
+    plan = plan_document(_apply(site, registry) if apply else _plan(site, registry))
     if as_json:
-        print_json({**plan_document(plan), "applied": apply})
+        print_json({**asdict(plan), "applied": apply})
         return
-    if plan.expired:
-        show(plan_rows(plan), COLUMNS, as_json=False)
-    releases, files = count(len(plan.expired), "release"), count(plan.files, "file")
+    if plan.releases:
+        show(plan.releases, COLUMNS, as_json=False)
+    releases, files = count(len(plan.releases), "release"), count(plan.files, "file")
     what = f"{releases} ({files}, {human_size(plan.size)})"
     click.echo(f"deleted {what}" if apply else f"would delete {what}; --apply does it")
 

@@ -6,27 +6,17 @@ and roles with theirs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from stockroom.manage.api.views import DOORS, Door
+from stockroom.manage.api.views import DOORS
 from stockroom.security.permissions import CAPABILITIES, ROLE_PERMISSIONS, Permission, Role
-from tests.functional.manage.conftest import SDIST, WHEEL
+from tests.functional.manage.town import FOREIGN, Town, build_town
 from tests.support.databases import MakeUrl
-from tests.support.library import create_registry
 from tests.support.site import TestSite, bearer
 
-NAMES = {
-    "team": "acme",
-    "workspace": "acme",
-    "registry": "main",
-    "package": "demo-pkg",
-    "version": "1.0",
-    "filename": WHEEL[0],
-}
 COVERING = {
     "api.team": ["*", "team:acme"],
     **{
@@ -36,35 +26,13 @@ COVERING = {
     },
 }
 """Scopes below which a door lies; a grant on anything else says nothing about it."""
-FOREIGN = ["zeta", "team:zeta", "acme/side"]
 REQUESTS = [(door, method) for door in DOORS for method in door.methods]
-
-
-@dataclass(frozen=True)
-class Town:
-    """A server with the workspaces acme (team) and yard (public), and zeta, which is foreign."""
-
-    site: TestSite
-    keys: Mapping[tuple[Role, str], str]
-
-    def ask(self, door: Door, method: str, key: str | None, **other: str) -> Any:
-        """Send what is refused with 415 or 400 at the earliest, so that nothing is changed."""
-        path = door.pattern.removesuffix("{slash:/?}").format_map({**NAMES, **other})
-        return self.site.app.request(path, method=method, headers=bearer(key), expect_errors=True)
 
 
 @pytest.fixture(scope="module")
 def town(make_sqlite: MakeUrl, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     site = TestSite(make_sqlite(), tmp_path_factory.mktemp("town"))
-    for name, visibility in (("acme", "team"), ("zeta", "team"), ("yard", "public")):
-        site.create_workspace(name, visibility)
-        create_registry(site, "side", name)
-    scopes = ["*", "team:acme", "acme", "acme/main", *FOREIGN]
-    keys = {(role, scope): site.create_key(role, scope) for role in Role for scope in scopes}
-    for name in ("acme", "yard"):
-        for file in (WHEEL, SDIST):
-            site.upload(*file, keys[Role.WRITER, "*"], to=f"{name}/main")
-    yield Town(site, keys)
+    yield build_town(site)
     site.close()
 
 

@@ -15,12 +15,6 @@ def actor(request: Request) -> str:
     return request.authenticated_userid or ""
 
 
-def if_match(request: Request) -> str | None:
-    """The value of the If-Match header."""
-    found: str | None = request.environ.get("HTTP_IF_MATCH")
-    return found
-
-
 def read(request: Request) -> Connection:
     """A connection that sees what is committed, to be closed by the caller."""
     return request.service(Database).read()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated
 
-from stockroom.bodies import has_body, read_body
-from stockroom.manage.api.parameters import Parameters
+from msgspec import Meta, Struct
+
 from stockroom.manage.problems import NotConfirmed
-from stockroom.web import Request
 
 
 class Confirmation(Struct, forbid_unknown_fields=True):
@@ -17,15 +16,20 @@ class Confirmation(Struct, forbid_unknown_fields=True):
     reason: str | None = None
 
 
-def read_confirmation(request: Request) -> Confirmation:
-    """From the body, or from ``?confirm=NAME&reason=TEXT``, since not every client sends a body.
+class ConfirmationQuery(Struct):
+    """The same after the question mark, since not every client sends a body with DELETE."""
 
-    :raises NotConfirmed: there is none, or one in both places.
+    confirm: Annotated[str, Meta(description="The name of what is to be deleted.")] = ""
+    reason: Annotated[str, Meta(description="Why; kept in the audit trail.")] = ""
+
+
+def confirmation_of(query: ConfirmationQuery, body: Confirmation | None) -> Confirmation:
+    """What was confirmed, wherever that stands.
+
+    :raises NotConfirmed: it stands in both places.
     """
-    given = Parameters(request, "confirm", "reason")
-    in_query = Confirmation(given.text("confirm"), given.text("reason"))
-    if not has_body(request):
-        return in_query
-    if in_query.confirm or in_query.reason:
+    if body is None:
+        return Confirmation(query.confirm, query.reason)
+    if query.confirm or query.reason:
         raise NotConfirmed("the confirmation stands in the URL and in the body: send it once")
-    return read_body(request, Confirmation)
+    return body

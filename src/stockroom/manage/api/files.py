@@ -5,16 +5,17 @@ from __future__ import annotations
 from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
-from stockroom.bodies import read_body
 from stockroom.errors import BadRequest
-from stockroom.manage.api.answers import answer
-from stockroom.manage.api.calling import actor, if_match, read, seen_by
-from stockroom.manage.api.confirming import read_confirmation
+from stockroom.manage.api.calling import actor, read, seen_by
+from stockroom.manage.api.confirming import Confirmation, ConfirmationQuery, confirmation_of
+from stockroom.manage.api.operations import Tagged
 from stockroom.manage.deletions import Deletions
 from stockroom.manage.packages import Packages
 from stockroom.manage.reports import queries
+from stockroom.manage.reports.documents import DeletionDocument, deletion_document
+from stockroom.manage.reports.rows import FileReport
 from stockroom.resources import FileResource
-from stockroom.web import Ready, Request
+from stockroom.web import Request
 
 
 class FilePatch(Struct, forbid_unknown_fields=True):
@@ -24,40 +25,47 @@ class FilePatch(Struct, forbid_unknown_fields=True):
     yanked_reason: str | UnsetType | None = UNSET
 
 
-def show_file(context: FileResource, request: Request) -> Ready:
-    """What is known of a file."""
+def show_file(context: FileResource, request: Request) -> Tagged[FileReport]:
+    """Show what is known of a file."""
     with read(request) as connection:
         return _shown(connection, context)
 
 
-def change_file(context: FileResource, request: Request) -> Ready:
+def change_file(
+    context: FileResource, request: Request, body: FilePatch, if_match: str | None
+) -> Tagged[FileReport]:
     """Yank or unyank one file."""
-    patch = read_body(request, FilePatch)
     session = request.new_session()
-    if patch.yanked is not UNSET:
-        reason = None if patch.yanked_reason is UNSET else patch.yanked_reason
-        Packages(session, actor(request), if_match(request)).set_file_yanked(
-            *context.package.address, context.__name__, yanked=patch.yanked, reason=reason
+    if body.yanked is not UNSET:
+        reason = None if body.yanked_reason is UNSET else body.yanked_reason
+        Packages(session, actor(request), if_match).set_file_yanked(
+            *context.package.address, context.__name__, yanked=body.yanked, reason=reason
         )
-    elif patch.yanked_reason is not UNSET:
+    elif body.yanked_reason is not UNSET:
         raise BadRequest("yanked_reason needs yanked: true beside it")
     return _shown(seen_by(session), context)
 
 
-def delete_file(context: FileResource, request: Request) -> Ready:
+def delete_file(
+    context: FileResource,
+    request: Request,
+    query: ConfirmationQuery,
+    body: Confirmation | None,
+    if_match: str | None,
+) -> DeletionDocument:
     """Delete a file, and its release if it was the last one."""
-    confirmation = read_confirmation(request)
-    deletions = Deletions(request.new_session(), actor(request), if_match(request))
+    confirmation = confirmation_of(query, body)
+    deletions = Deletions(request.new_session(), actor(request), if_match)
     deleted = deletions.delete_file(
         *context.package.address,
         context.__name__,
         confirm=confirmation.confirm,
         reason=confirmation.reason,
     )
-    return answer({"deleted": deleted._asdict()})
+    return deletion_document(deleted)
 
 
-def _shown(connection: Connection, context: FileResource) -> Ready:
+def _shown(connection: Connection, context: FileResource) -> Tagged[FileReport]:
     package = context.package
     head = queries.package_head(connection, package.registry.row.id, package.__name__)
-    return answer(queries.file_report(connection, head, context.__name__), head.etag)
+    return Tagged(queries.file_report(connection, head, context.__name__), head.etag)

@@ -2,77 +2,99 @@
 
 from __future__ import annotations
 
+from functools import cache
+from typing import Annotated, Any, TypeVar, cast
 from urllib.parse import parse_qs
+
+import msgspec
+from msgspec import Meta, Struct
+from msgspec.inspect import IntType, LiteralType, Metadata, NoneType, StrType, UnionType
 
 from stockroom.manage.problems import InvalidQuery
 from stockroom.manage.texts import is_storable
 from stockroom.web import Request
+
+T = TypeVar("T", bound=Struct)
 
 MAX_PARAMETERS = 20
 MAX_LIMIT = 500
 DEFAULT_LIMIT = 100
 MAX_ID = 2**63 - 1
 
+Limit = Annotated[int, Meta(ge=1, le=MAX_LIMIT, description="How many rows a page has at most.")]
+After = Annotated[
+    str, Meta(description="`next` of the page before, to get the rows that follow it.")
+]
+AfterId = Annotated[
+    int, Meta(ge=0, le=MAX_ID, description="`next` of the page before, to get what follows it.")
+]
 
-class Parameters:
-    """The parameters of a request, each of which must be known and may stand only once.
 
-    :raises InvalidQuery: that is not so.
+class Paging(Struct):
+    """Which page of a list, whose rows are in the order of their names."""
+
+    limit: Limit = DEFAULT_LIMIT
+    after: After = ""
+
+
+def read_query(request: Request, kind: type[T]) -> T:
+    """The parameters of a request, each of which must be a field of ``kind`` and stand only once.
+
+    A field is a text, one of some literals, or a whole number with bounds.
+
+    :raises InvalidQuery: they are something else.
     """
+    given = _read(request.environ.get("QUERY_STRING", ""))
+    fields = {field.name: field for field in _fields_of(kind)}
+    unknown = sorted(given.keys() - fields.keys())
+    if unknown:
+        raise InvalidQuery(
+            f"there is no parameter {', '.join(unknown)}; there are {', '.join(fields)}"
+        )
+    twice = sorted(name for name, values in given.items() if len(values) > 1)
+    if twice:
+        raise InvalidQuery(f"{', '.join(twice)} stands more than once")
+    values = {name: _convert(name, text, fields[name].type) for name, [text] in given.items()}
+    missing = [name for name, field in fields.items() if field.required and name not in given]
+    if missing:
+        raise InvalidQuery(f"{', '.join(missing)} is missing")
+    return kind(**values)
 
-    def __init__(self, request: Request, *known: str) -> None:
-        text: str = request.environ.get("QUERY_STRING", "")
-        try:
-            found = parse_qs(text, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
-        except ValueError:
-            raise InvalidQuery(f"there are more than {MAX_PARAMETERS} parameters") from None
-        unknown = sorted(found.keys() - set(known))
-        if unknown:
-            raise InvalidQuery(
-                f"there is no parameter {', '.join(unknown)}; there are {', '.join(known)}"
-            )
-        twice = sorted(name for name, values in found.items() if len(values) > 1)
-        if twice:
-            raise InvalidQuery(f"{', '.join(twice)} stands more than once")
-        self._values: dict[str, str] = {name: values[0] for name, values in found.items()}
 
-    def text(self, name: str) -> str:
-        """A text; "" when it is absent.
+def _read(text: str) -> dict[str, list[str]]:
+    try:
+        return parse_qs(text, keep_blank_values=True, max_num_fields=MAX_PARAMETERS)
+    except ValueError:
+        raise InvalidQuery(f"there are more than {MAX_PARAMETERS} parameters") from None
 
-        :raises InvalidQuery: no name has such characters.
-        """
-        value = self._values.get(name, "")
-        if not is_storable(value):
-            raise InvalidQuery(f"{name} has characters that nothing here has")
-        return value
 
-    def choice(self, name: str, *options: str) -> str | None:
-        """One of ``options``; None when it is absent.
+@cache
+def _fields_of(kind: type[Struct]) -> tuple[msgspec.inspect.Field, ...]:
+    return cast(msgspec.inspect.StructType, msgspec.inspect.type_info(kind)).fields
 
-        :raises InvalidQuery: it is another text.
-        """
-        value = self._values.get(name)
-        if value is not None and value not in options:
-            raise InvalidQuery(f"{name} must be one of {', '.join(options)}")
-        return value
 
-    def limit(self) -> int:
-        """How many rows to answer with at most.
+def _convert(name: str, text: str, wanted: Any) -> object:
+    match wanted:
+        case Metadata(type=kind):
+            return _convert(name, text, kind)
+        case UnionType(types=kinds):
+            [kind] = (part for part in kinds if not isinstance(part, NoneType))
+            return _convert(name, text, kind)
+        case IntType(ge=minimum, le=maximum) if minimum is not None and maximum is not None:
+            return _number(name, text, minimum, maximum)
+        case LiteralType(values=options):
+            if text not in options:
+                raise InvalidQuery(f"{name} must be one of {', '.join(map(str, options))}")
+            return text
+        case StrType():
+            if not is_storable(text):
+                raise InvalidQuery(f"{name} has characters that nothing here has")
+            return text
+    raise TypeError(f"the parameter {name} is of a type that is not read: {wanted}")
 
-        :raises InvalidQuery: no number from 1 to ``MAX_LIMIT``.
-        """
-        found = self.number("limit", 1, MAX_LIMIT)
-        return DEFAULT_LIMIT if found is None else found
 
-    def number(self, name: str, minimum: int = 0, maximum: int = MAX_ID) -> int | None:
-        """A whole number; None when it is absent.
-
-        :raises InvalidQuery: it is none, or out of range.
-        """
-        text = self._values.get(name)
-        if text is None:
-            return None
-        number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
-        if not minimum <= number <= maximum:
-            raise InvalidQuery(f"{name} must be a whole number from {minimum} to {maximum}")
-        return number
+def _number(name: str, text: str, minimum: int, maximum: int) -> int:
+    number = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
+    if not minimum <= number <= maximum:
+        raise InvalidQuery(f"{name} must be a whole number from {minimum} to {maximum}")
+    return number

@@ -2,50 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
-
 from pyramid.config import Configurator
 
 from stockroom.manage.api import burnt, files, packages, registries, releases, teams
+from stockroom.manage.api.description import Description
+from stockroom.manage.api.doors import Door
 from stockroom.resources import (
     BurntFilenameResource,
     FileResource,
     PackageResource,
     RegistryResource,
     ReleaseResource,
-    Resource,
     TeamResource,
 )
 from stockroom.security.permissions import Permission
-from stockroom.web import READS, Ready, at
-
-View = Callable[[Any, Any], Ready]
+from stockroom.web import READS, at
 
 TEAM = ("teams", "{team}")
 REGISTRY = ("workspaces", "{workspace}", "registries", "{registry}")
 PACKAGE = (*REGISTRY, "packages", "{package}")
-
-
-class Door(NamedTuple):
-    """One URL, which is ``/v1/`` and ``steps``, then ``page`` if there is one."""
-
-    name: str
-    steps: tuple[str, ...]
-    context: type[Resource]
-    methods: dict[str, tuple[View, Permission]]
-    page: str = ""
-
-    @property
-    def pattern(self) -> str:
-        """The route's pattern; a final slash makes no difference."""
-        return "/".join(("/v1", *self.steps, *filter(None, [self.page]))) + "{slash:/?}"
-
-    @property
-    def allowed(self) -> tuple[str, ...]:
-        """The methods that it answers to; who may GET may HEAD."""
-        others = tuple(method for method in self.methods if method != "GET")
-        return (*READS, *others) if "GET" in self.methods else others
 
 
 DOORS = (
@@ -138,15 +113,18 @@ DOORS = (
 
 
 def configure(config: Configurator) -> None:
-    """Routes and views of the API."""
+    """Routes and views of the API, and of its description."""
     for door in DOORS:
         factory = at(*door.steps, methods=door.allowed)
         config.add_route(door.name, door.pattern, factory=factory)
-        for method, (view, permission) in door.methods.items():
+        for method, operation in door.operations().items():
+            _, permission = door.methods[method]
             config.add_view(
-                view,
+                operation,
                 route_name=door.name,
                 request_method=method,
                 context=door.context,
                 permission=permission,
             )
+    config.add_route("api.description", "/v1/openapi.json", factory=at(methods=READS))
+    config.add_view(Description(DOORS).show, route_name="api.description")
