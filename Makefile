@@ -49,6 +49,14 @@ clients: setup ## Make the environments of the client programs (uv, pip and all 
 nginx: ## Make sure that there is an nginx for the tests
 	@tests/setup-nginx
 
+.PHONY: chromium
+chromium: ## Make sure that there is a Chromium for the tests
+	@tests/setup-chromium
+
+.PHONY: provider
+provider: ## Make sure that there is an OpenID provider for the tests
+	@tests/setup-provider
+
 .PHONY: stores
 stores: $(STORES)/swift/.stamp ## Make the environment of the object store for the tests (Swift)
 
@@ -60,11 +68,11 @@ check: setup ## Check format, style, types and layers
 	$(BIN)/lint-imports --no-logo
 
 .PHONY: test
-test: setup clients nginx stores check ## Run every check, then every test
+test: setup clients nginx chromium provider stores check ## Run every check, then every test
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 .PHONY: coverage
-coverage: setup clients nginx stores ## Run the tests and list the lines that none of them reached
+coverage: setup clients nginx chromium provider stores ## Run the tests and list the lines that none of them reached
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
@@ -89,7 +97,7 @@ lock: ## Write the lock files anew (LOCK_ARGS=--upgrade takes newer versions)
 
 .PHONY: clean
 clean: ## Remove everything that can be made again (not ./var)
-	rm -rf $(VENV) .clients .nginx .stores build dist htmlcov .coverage .coverage.* .hypothesis \
+	rm -rf $(VENV) .clients .nginx .provider .stores build dist htmlcov .coverage .coverage.* .hypothesis \
 		.import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests stubs plugins -type d -name __pycache__ -prune -exec rm -rf {} +
 

@@ -6,7 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pluggy
 
-from stockroom.spi import PluginSettings, RegistryInfo, StorageFactory, UploadedFile, Violation
+from stockroom.spi import (
+    LoginMethod,
+    PluginSettings,
+    RegistryInfo,
+    StorageFactory,
+    UploadedFile,
+    Violation,
+)
 
 NAME = "stockroom"
 hookspec = pluggy.HookspecMarker(NAME)
@@ -32,6 +39,19 @@ def stockroom_storage_backends(settings: PluginSettings) -> Mapping[str, Storage
     Called once at start-up. Two plugins that offer one scheme stop the start. The factory gets the
     parsed ``stockroom.storage`` URL and raises ValueError, with a sentence for the operator, when
     it cannot be used.
+
+    .. versionadded:: 0.1
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def stockroom_login_methods(settings: PluginSettings) -> Sequence[LoginMethod]:
+    """Provide: ways to sign in with an account that a person has somewhere else.
+
+    Called once at start-up; talk to no other server in it. Two methods of one name stop the start,
+    and so does a name that cannot stand in a URL. Where the settings do not fit together, raise
+    ValueError with a sentence for the operator.
 
     .. versionadded:: 0.1
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, NamedTuple, cast
@@ -15,6 +16,7 @@ from stockroom.builtin import filesystem
 from stockroom.errors import ConfigurationInvalid
 from stockroom.settings import Configuration
 from stockroom.spi import (
+    LoginMethod,
     PluginSettings,
     RegistryInfo,
     Storage,
@@ -26,6 +28,9 @@ from stockroom.spi.settings import declared, masked
 
 GROUP = "stockroom.plugins"
 BUILTIN = {"filesystem": filesystem}
+METHOD_NAME = re.compile(r"(?=.{1,32}\Z)[a-z0-9]+(-[a-z0-9]+)*")
+RESERVED_METHODS = frozenset({"second-factor"})
+"""Names that no login method has, because pages below ``/sign-in`` have them."""
 
 
 class PluginDescription(NamedTuple):
@@ -66,6 +71,27 @@ class Plugins:
             return factory(parts)
         except ValueError as error:
             raise ConfigurationInvalid(f"stockroom.storage = {masked(url)}: {error}") from error
+
+    def login_methods(self) -> dict[str, LoginMethod]:
+        """Every way to sign in that plugins offer, by its name, in the order of the plugins."""
+        found: dict[str, LoginMethod] = {}
+        try:
+            offers = self._manager.hook.stockroom_login_methods(settings=self.settings)
+        except ValueError as error:
+            raise ConfigurationInvalid(f"nobody could sign in: {error}") from error
+        for method in [method for offer in reversed(offers) for method in offer]:
+            if not METHOD_NAME.fullmatch(method.name) or method.name in RESERVED_METHODS:
+                raise ConfigurationInvalid(
+                    f"{method.name!r} cannot be the name of a login method: take up to 32 "
+                    "lower-case letters and digits, with single hyphens between them, and not "
+                    f"{' or '.join(sorted(RESERVED_METHODS))}"
+                )
+            if method.name in found:
+                raise ConfigurationInvalid(
+                    f"two login methods have the name {method.name}; give one of them another"
+                )
+            found[method.name] = method
+        return found
 
     def classifier_violations(
         self, classifiers: Sequence[str], registry: RegistryInfo

@@ -11,6 +11,7 @@ from stockroom import __version__
 from stockroom.errors import ConfigurationInvalid
 from stockroom.plugins import GROUP, Plugins
 from stockroom.settings import read_settings
+from stockroom.spi import ExternalUser, LoginStart
 from tests.support.distributions import SitePackages
 
 IMPORTS = """\
@@ -47,6 +48,25 @@ READING_SETTINGS = f"""\
     @hookimpl
     def stockroom_storage_backends(settings):
         return {{"hours": lambda url: settings.of(Sample).hours}}
+"""
+SIGNING_IN = """\
+    from stockroom.hookspecs import hookimpl
+    from stockroom.spi import ExternalUser, LoginStart
+
+    class Method:
+        def __init__(self, name):
+            self.name = name
+            self.label = f"Sign in with {name}"
+
+        def start(self, redirect_uri):
+            return LoginStart(f"https://{self.name}.example/?to={redirect_uri}", {"state": "s"})
+
+        def finish(self, redirect_uri, state, query):
+            return ExternalUser(self.name, query["id"], "ada")
+
+    @hookimpl
+    def stockroom_login_methods(settings):
+        return [Method("corp"), Method("a-1")]
 """
 
 
@@ -296,3 +316,66 @@ def test_backend_that_is_not_used_is_never_opened(site_packages: SitePackages) -
     plugins = load("memory")
 
     assert plugins.settings is not None
+
+
+def test_there_is_no_login_method_without_a_plugin() -> None:
+    assert load().login_methods() == {}
+
+
+def test_login_methods_of_all_plugins_stand_in_the_order_of_the_plugins(
+    site_packages: SitePackages,
+) -> None:
+    others = SIGNING_IN.replace('"corp"', '"b"').replace('"a-1"', '"c"')
+    site_packages.install("stockroom-a", plugin="a", code=SIGNING_IN)
+    site_packages.install("stockroom-b", plugin="b", code=others)
+
+    methods = load("b a").login_methods()
+
+    assert [*methods] == ["b", "c", "corp", "a-1"]
+    assert methods["corp"].label == "Sign in with corp"
+    assert methods["corp"].start("back") == LoginStart(
+        "https://corp.example/?to=back", {"state": "s"}
+    )
+    assert methods["c"].finish("back", {}, {"id": "7"}) == ExternalUser("c", "7", "ada")
+
+
+def test_state_of_a_login_is_not_shown_in_a_traceback() -> None:
+    assert "hush" not in repr(LoginStart("https://corp.example/", {"code_verifier": "hush"}))
+
+
+def test_two_login_methods_of_one_name_are_refused(site_packages: SitePackages) -> None:
+    site_packages.install("stockroom-a", plugin="a", code=SIGNING_IN)
+    site_packages.install("stockroom-b", plugin="b", code=SIGNING_IN)
+
+    with pytest.raises(ConfigurationInvalid, match="two login methods have the name corp;"):
+        load("a b").login_methods()
+
+
+@pytest.mark.parametrize("name", ["", "Corp", "a b", "a/b", "-a", "a--b", "a" * 33, "é"])
+def test_login_method_with_a_name_for_no_url_is_refused(
+    site_packages: SitePackages, name: str
+) -> None:
+    code = SIGNING_IN.replace('"corp"', repr(name))
+    site_packages.install("stockroom-a", plugin="a", code=code)
+
+    with pytest.raises(ConfigurationInvalid, match=f"^{name!r} cannot be the name of a login"):
+        load("a").login_methods()
+
+
+def test_login_method_does_not_hide_a_page_of_the_server(site_packages: SitePackages) -> None:
+    code = SIGNING_IN.replace('"corp"', '"second-factor"')
+    site_packages.install("stockroom-a", plugin="a", code=code)
+
+    with pytest.raises(ConfigurationInvalid, match=r"and not second-factor$"):
+        load("a").login_methods()
+
+
+def test_settings_that_do_not_fit_together_stop_login_methods(site_packages: SitePackages) -> None:
+    code = SIGNING_IN.replace("return [M", "raise ValueError('a client without a secret')\n    [M")
+    site_packages.install("stockroom-a", plugin="a", code=code)
+    site_packages.install("stockroom-b", plugin="b", code=SIGNING_IN)
+
+    with pytest.raises(ConfigurationInvalid) as caught:
+        load("b a").login_methods()
+
+    assert caught.value.messages == ("nobody could sign in: a client without a secret",)

@@ -3,6 +3,13 @@
 Nothing here imports the rest of Stockroom but its problems, Pyramid or SQLAlchemy.
 """
 
+from stockroom.spi.logins import (
+    ExternalUser,
+    LoginMethod,
+    LoginRefused,
+    LoginStart,
+    TeamRole,
+)
 from stockroom.spi.settings import PluginSettings, setting
 from stockroom.spi.storage import (
     CHUNK,
@@ -33,12 +40,17 @@ __all__ = [
     "BlobStat",
     "BlobTooLarge",
     "DirectUpload",
+    "ExternalUser",
+    "LoginMethod",
+    "LoginRefused",
+    "LoginStart",
     "PluginSettings",
     "RegistryInfo",
     "StagedBlob",
     "Storage",
     "StorageFactory",
     "StorageUnavailable",
+    "TeamRole",
     "UploadedFile",
     "Violation",
     "setting",
