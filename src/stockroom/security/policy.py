@@ -52,7 +52,7 @@ class SecurityPolicy:
         elif permission in CREDENTIAL_PERMISSIONS[identity.kind]:
             principals = identity.principals
         else:
-            return Denied("no credential of this kind may do that")
+            return ACLDenied("no credential of this kind may do that", (), permission, (), context)
         decision: ACLAllowed | ACLDenied = self._acl.permits(context, principals, permission)
         return decision
 
