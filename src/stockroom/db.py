@@ -124,11 +124,12 @@ class Database:
         return session
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
-        """Run the block in one transaction of its own: for the command line and jobs."""
+    def transaction(self, origin: object = None) -> Iterator[Session]:
+        """Run the block in one transaction of its own; ``origin`` is whence its events come."""
         manager = transaction.TransactionManager(explicit=True)
         with manager:
             session = self.session(manager)
+            session.info["origin"] = origin
             yield session
 
     @contextmanager

@@ -99,10 +99,15 @@ class Request(pyramid.request.Request):
     def new_session(self) -> Session:
         """A database session inside this request's transaction; events tell whence it came."""
         session = self.service(Database).session(self.tm)
+        session.info["origin"] = self.origin
+        return session
+
+    @property
+    def origin(self) -> Origin:
+        """Whence the request comes, for the events that it causes."""
         identity = self.identity
         credential = None if identity in (None, REFUSED) else identity.credential
-        session.info["origin"] = Origin(credential, self.environ.get("REMOTE_ADDR"))
-        return session
+        return Origin(credential, self.environ.get("REMOTE_ADDR"))
 
 
 @implementer(IResponse)

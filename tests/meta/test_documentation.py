@@ -111,7 +111,7 @@ def written_commands() -> Iterator[tuple[str, str]]:
 
 @pytest.mark.parametrize(("document", "line"), sorted(set(written_commands())))
 def test_written_command_exists(document: str, line: str) -> None:
-    words = re.sub(r"^(-c \S+|--data-dir \S+) ", "", line).split()
+    words = re.sub(r"^(-c \S+|--data-dir \S+|--server \S+) ", "", line).split()
     known = set(all_commands(stockroom))
     command = tuple(words[:2]) if tuple(words[:2]) in known else tuple(words[:1])
     output = stockroom_command(*command, "--help").stdout

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
 
+from stockroom.cli import stockroom
+from stockroom.cli.backends.choosing import pass_backend
 from stockroom.cli.reference import as_markdown
 from stockroom.manage.api.doors import Door
 from stockroom.manage.api.views import DOORS
@@ -20,6 +25,7 @@ from stockroom.security.permissions import (
 from stockroom.spi.settings import declared
 
 PAGE = (Path(__file__).parents[2] / "docs" / "managing.md").read_text("utf-8")
+LINES = re.MULTILINE | re.DOTALL
 WORDS = {
     Permission.VIEW_READ: "install",
     Permission.REGISTRY_READ: "its packages with their notes",
@@ -61,6 +67,27 @@ def row_of(door: Door, method: str) -> str:
     return f"| {method} | `{path}` | `{least_role(permission)}` |"
 
 
+def commands(
+    group: click.Group, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command that does something, by its words."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name), command
+
+
+def is_remote(command: click.Command) -> bool:
+    """Whether a command is handed any server, and not only the one on this machine."""
+    function: Any = command.callback
+    names = []
+    while function is not None:
+        names.append(function.__code__.co_qualname)
+        function = getattr(function, "__wrapped__", None)
+    return any(name.startswith(f"{pass_backend.__name__}.") for name in names)
+
+
 @pytest.mark.parametrize("kind", [RegistryPolicy, TeamPolicy])
 def test_tables_of_settings_are_the_declarations(kind: type) -> None:
     assert f"\n\n{as_markdown(declared(kind))}\n" in PAGE
@@ -70,6 +97,13 @@ def test_table_of_the_api_is_its_doors() -> None:
     rows = [row_of(door, method) for door in DOORS for method in door.methods]
 
     assert "|---|---|---|\n" + "\n".join(rows) + "\n\n" in PAGE
+
+
+def test_commands_that_do_not_work_on_another_server_are_listed() -> None:
+    [listed] = re.findall(r"^Only on the machine of the server work: (.+?)\.$", PAGE, LINES)
+
+    bound = [" ".join(path) for path, command in commands(stockroom) if not is_remote(command)]
+    assert re.findall(r"`([^`]+)`", listed) == bound
 
 
 @pytest.mark.parametrize("permission", sorted(set(Permission) - CAPABILITIES - OWN))

@@ -67,6 +67,8 @@ class Provider:
             "plugin.sso.client_id": self.client_id,
             "plugin.sso.client_secret": self.client_secret,
             "plugin.sso.label": "Sign in with Example Corp",
+            "plugin.sso.scopes": "openid profile email groups",
+            "plugin.sso.roles": "engineers=acme:writer admins=acme:owner",
         }
 
     def sign_in(self, url: str, user: str) -> str:
@@ -101,27 +103,28 @@ def openid_provider(
     *,
     users: Mapping[str, Mapping[str, Any]] = USERS,
     id_token_claims: bool = False,
-    **client: str,
+    auth_method: str = "client_secret_basic",
 ) -> Iterator[Provider]:
     """A provider that sends people back to one of ``redirect_uris``; its log is in ``folder``.
 
-    ``client`` is what else it knows of the client, such as its token_endpoint_auth_method.
+    It tells claims in ID tokens if ``id_token_claims``, at its userinfo endpoint otherwise.
+    ``auth_method`` is how a client authenticates: ``none`` for one without a secret.
     """
     port = free_port()
-    secret = "1+1=2 & hush: hush"
+    secret = "" if auth_method == "none" else "1+1=2 & hush: hush"
     description = {
         "port": port,
         "users": users,
         "idTokenClaims": id_token_claims,
-        "clients": [
-            {
-                "client_id": "stockroom",
-                "client_secret": secret,
-                "redirect_uris": redirect_uris,
-                "scope": "openid email profile groups",
-                **client,
-            }
-        ],
+        "client": {
+            "client_id": "stockroom",
+            **({"client_secret": secret} if secret else {}),
+            "redirect_uris": redirect_uris,
+            "scope": "openid email profile groups",
+            "token_endpoint_auth_method": auth_method,
+            "grant_types": ["authorization_code"],
+            "response_types": ["code"],
+        },
     }
     log = folder / "provider.log"
     with log.open("wb") as output:

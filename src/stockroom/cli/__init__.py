@@ -9,7 +9,10 @@ import click
 from stockroom import __version__
 from stockroom.cli import blobs, keys, packages, places, reference, server
 from stockroom.cli.refusals import CommandGroup
-from stockroom.cli.site import Site
+from stockroom.cli.site import Remote, Site
+
+SERVERS = {"ini": "--config", "data_dir": "--data-dir", "server": "--server"}
+"""The options that name a server."""
 
 
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,19 +33,51 @@ from stockroom.cli.site import Site
     show_envvar=True,
     help="Folder of the embedded instance  [default: stockroom in the user's data folder]",
 )
+@click.option(
+    "--server",
+    metavar="URL",
+    envvar="STOCKROOM_SERVER",
+    show_envvar=True,
+    help="Another server, with the API key in STOCKROOM_KEY or in the file of --key-file.",
+)
+@click.option(
+    "--key-file",
+    type=click.Path(path_type=Path),
+    envvar="STOCKROOM_KEY_FILE",
+    show_envvar=True,
+    help="File with the API key for --server.",
+)
 @click.pass_context
-def stockroom(context: click.Context, ini: Path | None, data_dir: Path | None) -> None:
+def stockroom(
+    context: click.Context,
+    ini: Path | None,
+    data_dir: Path | None,
+    server: str | None,
+    key_file: Path | None,
+) -> None:
     """Run and administer Stockroom, a private Python package registry.
 
     `stockroom serve` alone starts a server that needs no set-up. Every other command is about the
-    server that --config or --data-dir names, whether it is running or not; what it changes is in
-    force at once.
+    server that --config or --data-dir names, whether it is running or not, or about the running
+    one at --server; what it changes is in force at once.
     """
-    given = click.core.ParameterSource.COMMANDLINE
-    if all(context.get_parameter_source(name) is given for name in ("ini", "data_dir")):
-        raise click.UsageError("--config and --data-dir name two servers: use one of them")
-    context.obj = Site(ini, data_dir)
+    named = _named_server(context)
+    remote = Remote(server, key_file) if server and named in (None, "server") else None
+    context.obj = Site(ini, data_dir, remote)
     context.call_on_close(context.obj.close)
+
+
+def _named_server(context: click.Context) -> str | None:
+    """Which of the options that name a server stands on the command line, and so wins."""
+    given = [
+        name
+        for name in SERVERS
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
+    ]
+    if len(given) > 1:
+        options = " and ".join(SERVERS[name] for name in given)
+        raise click.UsageError(f"{options} name two servers: use one of them")
+    return given[0] if given else None
 
 
 for room in (server, reference, places, keys, packages, blobs):

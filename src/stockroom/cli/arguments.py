@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
 from stockroom.errors import BadRequest
-
-if TYPE_CHECKING:
-    from sqlalchemy import Connection
 
 REGISTRY = click.argument("registry", metavar="WORKSPACE/REGISTRY")
 NAME = click.argument("name")
@@ -24,13 +19,6 @@ def split_registry(text: str) -> tuple[str, str]:
     if not slash or not workspace_name or not name or "/" in name:
         raise BadRequest(f"{text!r} must be WORKSPACE/NAME, such as acme/main")
     return workspace_name, name
-
-
-def find_registry(connection: Connection, registry: str) -> int:
-    """The id of a registry; raises BadRequest or NoSuchPlace."""
-    from stockroom.manage.usage import queries
-
-    return queries.find_place(connection, *split_registry(registry)).id
 
 
 def check_not_both(version: str | None, filename: str | None) -> None:

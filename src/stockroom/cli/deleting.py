@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from stockroom.cli.arguments import (
@@ -11,11 +13,13 @@ from stockroom.cli.arguments import (
     REGISTRY,
     VERSION,
     check_not_both,
-    find_registry,
     split_registry,
 )
+from stockroom.cli.backends.choosing import pass_backend
 from stockroom.cli.output import count, human_size, json_option, show
-from stockroom.cli.site import ACTOR, Site, pass_site
+
+if TYPE_CHECKING:
+    from stockroom.cli.backends.protocols import Backend
 
 
 @click.command("delete")
@@ -25,9 +29,9 @@ from stockroom.cli.site import ACTOR, Site, pass_site
 @FILE
 @click.option("--confirm", metavar="NAME", help="The name typed again, for scripts.")
 @REASON
-@pass_site
+@pass_backend
 def delete(
-    site: Site,
+    backend: Backend,
     registry: str,
     name: str,
     version: str | None,
@@ -40,21 +44,18 @@ def delete(
     Asks for the name, version or file name once more. The names of deleted files cannot be used
     again, unless the registry's setting burn_filenames is off.
     """
-    from stockroom.manage.deletions import Deletions
-
     check_not_both(version, filename)
-    address = (*split_registry(registry), name)
     typed = confirm or click.prompt(
         f"This deletes for ever. Type {filename or version or name} to go on"
     )
-    with site.write() as session:
-        deletions = Deletions(session, ACTOR)
-        if filename is not None:
-            deleted = deletions.delete_file(*address, filename, confirm=typed, reason=reason)
-        elif version is not None:
-            deleted = deletions.delete_release(*address, version, confirm=typed, reason=reason)
-        else:
-            deleted = deletions.delete_package(*address, confirm=typed, reason=reason)
+    deleted = backend.packages.delete(
+        split_registry(registry),
+        name,
+        version=version,
+        filename=filename,
+        confirm=typed,
+        reason=reason,
+    )
     what = filename or (f"{name} {version}" if version else name)
     click.echo(f"deleted {what} ({count(len(deleted.files), 'file')}, {human_size(deleted.size)})")
     if deleted.burnt:
@@ -65,30 +66,25 @@ def delete(
 @REGISTRY
 @click.option("--package", default="", metavar="NAME", help="Only names of this package's files.")
 @json_option
-@pass_site
-def burnt(site: Site, registry: str, package: str, as_json: bool) -> None:
+@pass_backend
+def burnt(backend: Backend, registry: str, package: str, as_json: bool) -> None:
     """List the names of deleted files, which cannot be used again."""
-    from stockroom.manage.reports import queries
     from stockroom.manage.reports.rows import BurntReport
 
-    with site.read() as connection:
-        rows = queries.burnt_page(connection, find_registry(connection, registry), package=package)
+    rows = backend.registries.burnt(split_registry(registry), package)
     show(rows, BurntReport.__struct_fields__, as_json=as_json)
 
 
 @click.command("unburn")
 @REGISTRY
 @click.argument("filename")
-@pass_site
-def unburn(site: Site, registry: str, filename: str) -> None:
+@pass_backend
+def unburn(backend: Backend, registry: str, filename: str) -> None:
     """Let FILENAME be published again.
 
     Whoever has the digest of the deleted file in a lock file will refuse another one.
     """
-    from stockroom.manage.burnt import BurntFilenames
-
-    with site.write() as session:
-        BurntFilenames(session, ACTOR).lift(*split_registry(registry), filename)
+    backend.registries.unburn(split_registry(registry), filename)
     click.echo(f"{filename} can be published again")
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from stockroom.cli.arguments import NAME, REGISTRY, VERSION, find_registry, split_registry
-from stockroom.cli.site import ACTOR, Site, pass_site
+from stockroom.cli.arguments import NAME, REGISTRY, VERSION, split_registry
+from stockroom.cli.backends.choosing import pass_backend
+
+if TYPE_CHECKING:
+    from stockroom.cli.backends.protocols import Backend
 
 
 @click.command("notes")
@@ -19,9 +22,9 @@ from stockroom.cli.site import ACTOR, Site, pass_site
     "--from", "file", type=click.File("rb"), help="Replace the notes by a file; - is the input."
 )
 @click.option("--clear", is_flag=True, help="Remove the notes.")
-@pass_site
+@pass_backend
 def notes(
-    site: Site,
+    backend: Backend,
     registry: str,
     name: str,
     version: str | None,
@@ -36,36 +39,16 @@ def notes(
     given = (text is not None) + (file is not None) + clear
     if given > 1:
         raise click.UsageError("give one of --set, --from and --clear")
+    address = split_registry(registry)
     if not given:
-        found = _read(site, registry, name, version)
+        found = backend.packages.notes(address, name, version)
         if found:
             click.echo(found)
         return
-    _write(site, registry, name, version, _decode(file) if file is not None else text)
+    replacement = _decode(file) if file is not None else text
+    backend.packages.set_notes(address, name, version, replacement)
     what = f"{name} {version}" if version else name
     click.echo(f"{'removed' if clear else 'wrote'} the notes on {what}")
-
-
-def _read(site: Site, registry: str, name: str, version: str | None) -> str | None:
-    from stockroom.manage.reports import queries
-
-    with site.read() as connection:
-        head = queries.package_head(connection, find_registry(connection, registry), name)
-        if version is None:
-            return head.notes
-        return queries.release_report(connection, head, version).notes
-
-
-def _write(site: Site, registry: str, name: str, version: str | None, text: str | None) -> None:
-    from stockroom.manage.packages import Packages
-
-    address = (*split_registry(registry), name)
-    with site.write() as session:
-        packages = Packages(session, ACTOR)
-        if version is None:
-            packages.set_notes(*address, text)
-        else:
-            packages.set_release_notes(*address, version, text)
 
 
 def _decode(file: BinaryIO) -> str:

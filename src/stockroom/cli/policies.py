@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from stockroom.cli.arguments import REASON, REGISTRY, split_registry
+from stockroom.cli.backends.choosing import pass_backend
 from stockroom.cli.output import count, human_size, json_option, print_json, show
-from stockroom.cli.site import ACTOR, Site, pass_site
 from stockroom.errors import BadRequest
 
 if TYPE_CHECKING:
-    from stockroom.manage.reports.rows import Usage
-    from stockroom.policies import Quotas
+    from stockroom.cli.backends.protocols import Backend
+    from stockroom.manage.reports.rows import SettingDocument, UsageDocument
+
+Settings = Mapping[str, "SettingDocument"]
 
 TEAM = click.argument("team")
 CHANGES = click.argument("changes", metavar="NAME=VALUE...", nargs=-1, required=True)
@@ -23,27 +25,20 @@ CHANGES = click.argument("changes", metavar="NAME=VALUE...", nargs=-1, required=
 @click.command("show")
 @REGISTRY
 @json_option
-@pass_site
-def show_registry(site: Site, registry: str, as_json: bool) -> None:
+@pass_backend
+def show_registry(backend: Backend, registry: str, as_json: bool) -> None:
     """Show what a registry and its team hold, against their quotas, and its own settings."""
     from msgspec.structs import asdict
 
-    from stockroom.manage.policies import describe
-    from stockroom.manage.reports.documents import registry_document, usage_document
-    from stockroom.manage.usage import queries
-
-    address = split_registry(registry)
-    with site.read() as connection:
-        place = queries.find_place(connection, *address)
-        usage = queries.registry_usage(connection, place.id)
-        of_team = queries.team_usage(connection, place.team_id)
+    found = backend.registries.show(split_registry(registry))
+    team = backend.teams.usage(found.team)
     if as_json:
-        document = registry_document(address, place.kind, place.team, place.policy, usage)
-        print_json({**asdict(document), "team_usage": usage_document(of_team, place.team_policy)})
+        print_json({**asdict(found), "team_usage": team})
         return
-    click.echo(f"{registry}, {place.kind}: {_used(usage, place.policy)}")
-    click.echo(f"team {place.team}: {_used(of_team, place.team_policy)}")
-    own = [row for row in describe(place.policy) if row.value != row.default]
+    click.echo(f"{registry}, {found.kind}: {_used(found.usage)}")
+    if team is not None:
+        click.echo(f"team {found.team}: {_used(team)}")
+    own = [row for row in _rows(found.settings) if row.value != row.default]
     if own:
         click.echo()
         show(own, ("name", "value", "default"), as_json=False)
@@ -52,57 +47,43 @@ def show_registry(site: Site, registry: str, as_json: bool) -> None:
 @click.command("settings")
 @REGISTRY
 @json_option
-@pass_site
-def registry_settings(site: Site, registry: str, as_json: bool) -> None:
+@pass_backend
+def registry_settings(backend: Backend, registry: str, as_json: bool) -> None:
     """List every setting of a registry: value in force, default, meaning."""
-    from stockroom.manage.usage import queries
-
-    with site.read() as connection:
-        place = queries.find_place(connection, *split_registry(registry))
-    _show_settings(place.policy, as_json=as_json)
+    _show_settings(backend.registries.show(split_registry(registry)).settings, as_json=as_json)
 
 
 @click.command("set")
 @REGISTRY
 @CHANGES
 @REASON
-@pass_site
-def set_registry(site: Site, registry: str, changes: Sequence[str], reason: str | None) -> None:
+@pass_backend
+def set_registry(
+    backend: Backend, registry: str, changes: Sequence[str], reason: str | None
+) -> None:
     """Change settings of a registry; NAME= puts one back to its default."""
-    from stockroom.manage.policies import Policies
-
     address, wanted = split_registry(registry), _pairs(changes)
-    with site.write() as session:
-        policy = Policies(session, ACTOR).change_registry(*address, wanted, reason)
-    _print_values(policy, wanted)
+    _print_values(backend.registries.set(address, wanted, reason).settings, wanted)
 
 
 @click.command("settings")
 @TEAM
 @json_option
-@pass_site
-def team_settings(site: Site, team: str, as_json: bool) -> None:
+@pass_backend
+def team_settings(backend: Backend, team: str, as_json: bool) -> None:
     """List every setting of a team: value in force, default, meaning."""
-    from stockroom.manage.usage import queries
-
-    with site.read() as connection:
-        policy = queries.team_policy(connection, team)
-    _show_settings(policy, as_json=as_json)
+    _show_settings(backend.teams.show(team).settings, as_json=as_json)
 
 
 @click.command("set")
 @TEAM
 @CHANGES
 @REASON
-@pass_site
-def set_team(site: Site, team: str, changes: Sequence[str], reason: str | None) -> None:
+@pass_backend
+def set_team(backend: Backend, team: str, changes: Sequence[str], reason: str | None) -> None:
     """Change settings of a team; NAME= puts one back to its default."""
-    from stockroom.manage.policies import Policies
-
     wanted = _pairs(changes)
-    with site.write() as session:
-        policy = Policies(session, ACTOR).change_team(team, wanted, reason)
-    _print_values(policy, wanted)
+    _print_values(backend.teams.set(team, wanted, reason).settings, wanted)
 
 
 def _pairs(changes: Sequence[str]) -> dict[str, str | None]:
@@ -117,26 +98,38 @@ def _pairs(changes: Sequence[str]) -> dict[str, str | None]:
     return pairs
 
 
-def _used(usage: Usage, policy: Quotas) -> str:
-    from stockroom.manage.policies import quota_of
+class SettingRow(NamedTuple):
+    """One setting; ``value`` is the one in force."""
 
-    quota = quota_of(policy)
-    limit = f" of {human_size(quota)}" if quota else ""
+    name: str
+    value: object
+    default: object
+    help: str
+
+
+def _rows(settings: Settings) -> list[SettingRow]:
+    return [
+        SettingRow(name, entry.value, entry.default, entry.help) for name, entry in settings.items()
+    ]
+
+
+def _used(usage: UsageDocument) -> str:
+    limit = f" of {human_size(usage.max_size)}" if usage.max_size else ""
     files, packages = count(usage.files, "file"), count(usage.packages, "package")
     return f"{human_size(usage.size)}{limit} in {files} of {packages}"
 
 
-def _show_settings(policy: Quotas, *, as_json: bool) -> None:
-    from stockroom.manage.policies import SettingRow, describe
-
-    show(describe(policy), SettingRow._fields, as_json=as_json)
+def _show_settings(settings: Settings, *, as_json: bool) -> None:
+    show(_rows(settings), SettingRow._fields, as_json=as_json)
 
 
-def _print_values(policy: Quotas, wanted: dict[str, str | None]) -> None:
+def _print_values(settings: Settings, wanted: dict[str, str | None]) -> None:
     from stockroom.spi.settings import as_text
 
     for name in wanted:
-        click.echo(f"{name} = {as_text(getattr(policy, name))}".rstrip())
+        value = settings[name].value
+        text = as_text(tuple(value) if isinstance(value, list) else value)
+        click.echo(f"{name} = {text}".rstrip())
 
 
 REGISTRY_COMMANDS = (show_registry, registry_settings, set_registry)

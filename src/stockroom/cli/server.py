@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from stockroom.cli.site import Site, pass_site
+from stockroom.cli.site import Site, local_site, pass_site
 
 OF_EMBEDDED = ("host", "port", "threads", "data_dir")
 
@@ -86,7 +86,7 @@ def serve(
     SIGTERM and Ctrl-C end it after the requests that have arrived are answered, at most 30
     seconds later; a second one ends it at once.
     """
-    site = context.ensure_object(Site)
+    site = local_site(context)
     ini = ini or site.ini
     if ini is not None:
         _refuse_options_of_embedded(context, ini)

@@ -1,17 +1,18 @@
-"""The server that a command is about: one with an ini file, or the embedded instance."""
+"""The server that a command is about: one with an ini file, the embedded instance, or another."""
 
 from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, update_wrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 import click
 
+from stockroom.cli.refusals import Unusable
 from stockroom.errors import ConfigurationInvalid
 
 # Commands import what they need when they run, so that --help and completion are fast.
@@ -24,15 +25,32 @@ if TYPE_CHECKING:
     from stockroom.settings import Configuration
     from stockroom.spi import Storage
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 ACTOR = "cli"
 """Who the events of local commands are attributed to."""
 
 
-class Site:
-    """Opens configuration, database and storage when a command first needs them."""
+class Remote(NamedTuple):
+    """Another server: its address, and the file with the key for it if one was named."""
 
-    def __init__(self, ini: Path | None, data_dir: Path | None) -> None:
+    url: str
+    key_file: Path | None
+
+
+class Site:
+    """Opens configuration, database and storage when a command first needs them.
+
+    Where ``remote`` is given, it is the server that commands are about, and there is nothing to
+    open on this machine.
+    """
+
+    def __init__(
+        self, ini: Path | None, data_dir: Path | None, remote: Remote | None = None
+    ) -> None:
         self.ini = ini
+        self.remote = remote
         self._data_dir = data_dir
 
     @cached_property
@@ -154,4 +172,31 @@ def read_ini(ini: Path) -> dict[str, str]:
         raise ConfigurationInvalid(f"{ini} cannot be used: {reason}") from error
 
 
-pass_site = click.make_pass_decorator(Site)
+def site_of(context: click.Context) -> Site:
+    """What the command line as a whole is about."""
+    found = context.find_object(Site)
+    assert found is not None  # noqa: S101 - the group sets it before any command runs
+    return found
+
+
+def local_site(context: click.Context) -> Site:
+    """The server on this machine, for a command that cannot work on another one.
+
+    :raises Unusable: another one is named.
+    """
+    site = site_of(context)
+    if site.remote is not None:
+        raise Unusable(
+            f"`{context.command_path}` works only on the machine of the server: leave out "
+            "--server, or unset STOCKROOM_SERVER"
+        )
+    return site
+
+
+def pass_site(command: Callable[Concatenate[Site, P], R]) -> Callable[P, R]:
+    """Hand a command the server on this machine, and refuse to run it for another one."""
+
+    def call(context: click.Context, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return context.invoke(command, local_site(context), *args, **kwargs)
+
+    return click.pass_context(update_wrapper(call, command))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from stockroom.cli.arguments import (
@@ -13,8 +15,11 @@ from stockroom.cli.arguments import (
     check_not_both,
     split_registry,
 )
+from stockroom.cli.backends.choosing import pass_backend
 from stockroom.cli.output import count
-from stockroom.cli.site import ACTOR, Site, pass_site
+
+if TYPE_CHECKING:
+    from stockroom.cli.backends.protocols import Backend
 
 
 @click.command("yank")
@@ -23,9 +28,9 @@ from stockroom.cli.site import ACTOR, Site, pass_site
 @VERSION
 @FILE
 @click.option("--reason", help="Shown to whoever installs it all the same.")
-@pass_site
+@pass_backend
 def yank(
-    site: Site,
+    backend: Backend,
     registry: str,
     name: str,
     version: str | None,
@@ -33,7 +38,7 @@ def yank(
     reason: str | None,
 ) -> None:
     """Yank the release VERSION, or one file: resolvers skip it unless it is pinned."""
-    _set(site, registry, name, version, filename, yanked=True, reason=reason)
+    _set(backend, registry, name, version, filename, yanked=True, reason=reason)
 
 
 @click.command("unyank")
@@ -42,9 +47,9 @@ def yank(
 @VERSION
 @FILE
 @REASON
-@pass_site
+@pass_backend
 def unyank(
-    site: Site,
+    backend: Backend,
     registry: str,
     name: str,
     version: str | None,
@@ -52,11 +57,11 @@ def unyank(
     reason: str | None,
 ) -> None:
     """Take back the yanking of the release VERSION with all its files, or of one file."""
-    _set(site, registry, name, version, filename, yanked=False, reason=reason)
+    _set(backend, registry, name, version, filename, yanked=False, reason=reason)
 
 
 def _set(
-    site: Site,
+    backend: Backend,
     registry: str,
     name: str,
     version: str | None,
@@ -65,20 +70,20 @@ def _set(
     yanked: bool,
     reason: str | None,
 ) -> None:
-    from stockroom.manage.packages import Packages
-
     check_not_both(version, filename)
-    address = (*split_registry(registry), name)
     if filename is None and version is None:
         raise click.UsageError("give a VERSION or --file FILENAME")
-    with site.write() as session:
-        packages = Packages(session, ACTOR)
-        if filename is not None:
-            what = filename
-            changed = packages.set_file_yanked(*address, filename, yanked=yanked, reason=reason)
-        else:
-            what = f"{name} {version}"
-            changed = packages.set_yanked(*address, version or "", yanked=yanked, reason=reason)
+    address = split_registry(registry)
+    if filename is not None:
+        what = filename
+        changed = backend.packages.set_file_yanked(
+            address, name, filename, yanked=yanked, reason=reason
+        )
+    else:
+        what = f"{name} {version}"
+        changed = backend.packages.set_yanked(
+            address, name, version or "", yanked=yanked, reason=reason
+        )
     done = "yanked" if yanked else "unyanked"
     click.echo(f"{done} {what} ({count(changed, 'file')})" if changed else f"{what} is so already")
 

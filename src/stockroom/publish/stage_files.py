@@ -80,7 +80,7 @@ class StageFiles:
             raise UnknownMechanism(
                 f"the mechanism {quoted(announced.mechanism)} is not offered; use {MECHANISM}"
             )
-        with self._database.transaction() as database:
+        with self._database.transaction(target.origin) as database:
             session = edit_stage(database, target, token, self._clock())
             self._check(target, session, announced, database)
             if queries.has_file(database, session.id, announced.filename):
@@ -145,7 +145,7 @@ class StageFiles:
 
         :raises StateForbids: they have not, or it was judged before.
         """
-        with self._database.transaction() as database:
+        with self._database.transaction(target.origin) as database:
             session = edit_stage(database, target, token, self._clock())
             file = self._file(session, file_token, database)
             if not file.facts and not file.problems:
@@ -157,7 +157,7 @@ class StageFiles:
 
     def delete(self, target: Target, token: str, file_token: str) -> None:
         """Take a file out of a stage (U-204)."""
-        with self._database.transaction() as database:
+        with self._database.transaction(target.origin) as database:
             session = edit_stage(database, target, token, self._clock())
             database.delete(self._file(session, file_token, database))
 

@@ -97,13 +97,13 @@ class Stages:
             expires_at=now.replace(microsecond=0) + LIFETIME,
         )
         try:
-            with self._database.transaction() as database:
+            with self._database.transaction(target.origin) as database:
                 queries.end_expired_stages(database, target.registry.id, now)
                 database.add(session)
                 database.flush()
                 self._emit("stage.created", session, target, database)
         except IntegrityError:
-            with self._database.transaction() as database:
+            with self._database.transaction(target.origin) as database:
                 other = queries.live_stage(
                     database, target.registry.id, session.package, session.canonical_version
                 )
@@ -125,7 +125,7 @@ class Stages:
 
     def extend(self, target: Target, token: str, seconds: int) -> Stage:
         """Keep a stage for so many seconds from now; never shortens (U-207)."""
-        with self._database.transaction() as database:
+        with self._database.transaction(target.origin) as database:
             session = edit_stage(database, target, token, self._clock())
             # A client may ask for more than any date can tell.
             kept = timedelta(seconds=min(seconds, LONGEST.total_seconds()))
@@ -136,7 +136,7 @@ class Stages:
 
     def cancel(self, target: Target, token: str) -> None:
         """End a stage and forget its files."""
-        with self._database.transaction() as database:
+        with self._database.transaction(target.origin) as database:
             session = lock_stage(database, target, token, self._clock())
             session.status = move_session(session.status, SessionStatus.CANCELED)
             session.expires_at = self._clock() + REMEMBERED
@@ -159,7 +159,7 @@ class Stages:
             raise
 
     def _publish(self, target: Target, token: str) -> Stage:
-        with self._database.transaction() as database:
+        with self._database.transaction(target.origin) as database:
             session = edit_stage(database, target, token, self._clock())
             files = queries.files_of_session(database, session.id)
             waiting = [file.filename for file in files if file.status != FileStatus.COMPLETED]
@@ -178,7 +178,7 @@ class Stages:
             return Stage(session, files)
 
     def _mark_failed(self, target: Target, token: str) -> None:
-        with self._database.transaction() as database:
+        with self._database.transaction(target.origin) as database:
             session = lock_stage(database, target, token, self._clock())
             if session.status in EDITABLE:
                 session.status = SessionStatus.ERROR.value
@@ -201,7 +201,8 @@ def find_stage(
 ) -> UploadSession:
     """A stage of a registry by its token; raises NoSuchUpload."""
     session = queries.stage(database, target.registry.id, token, lock=lock)
-    if session is None or session.expires_at <= now:
+    is_mine = target.packages is None or (session and session.package in target.packages)
+    if session is None or session.expires_at <= now or not is_mine:
         raise NoSuchUpload("there is no such stage in this registry, or not any more")
     return session
 

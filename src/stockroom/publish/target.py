@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from stockroom.feed import Origin
 from stockroom.policies import MIB, RegistryPolicy, TeamPolicy
 from stockroom.resources import RegistryRow
 from stockroom.spi import RegistryInfo
@@ -15,7 +16,8 @@ class Target:
 
     ``may_create`` says whether the caller may publish the first file of a package (U-65);
     ``packages`` names the packages of which they may publish any file at all, None is all. Who was
-    granted a package by its name may create it.
+    granted a package by its name may create it. ``origin`` is whence the request
+    comes, for the audit trail.
     """
 
     workspace: str
@@ -23,6 +25,7 @@ class Target:
     actor: str
     may_create: bool
     packages: frozenset[str] | None = None
+    origin: Origin | None = None
 
     @property
     def policy(self) -> RegistryPolicy:

@@ -280,5 +280,5 @@ def configure(config: Configurator) -> None:
                 route_name=route,
                 request_method=method,
                 context=RegistryResource,
-                permission=Permission.REGISTRY_UPLOAD,
+                permission=Permission.UPLOAD_BEGIN,
             )

@@ -101,7 +101,7 @@ def target_of(context: RegistryResource, request: Request) -> Target:
     if not request.has_permission(Permission.REGISTRY_UPLOAD, context):
         packages = writable_packages(request.identity.principals, context.row.id)
     actor = request.authenticated_userid or ""
-    return Target(context.workspace.name, context.row, actor, may_create, packages)
+    return Target(context.workspace.name, context.row, actor, may_create, packages, request.origin)
 
 
 def base_url(request: Request) -> str:

@@ -63,15 +63,15 @@ class Me(Own):
         raise Missing(name)
 
 
-class OwnKey(Item):
+class OwnKey(Own, Item):
     """An API key of one's own; ``__name__`` is its number."""
 
 
-class OwnSession(Item):
+class OwnSession(Own, Item):
     """A browser or a program in which one is signed in: ``session:ID`` or ``login:ID``."""
 
 
-class OwnTeam(Item):
+class OwnTeam(Own, Item):
     """A team of which one is a member."""
 
 

@@ -51,9 +51,10 @@ class ExternalUser:
     """A person as a login method knows them.
 
     ``issuer`` and ``external_id`` together are the same for this person forever and never given to
-    another. Everything else may change: ``name`` is a wish for the user's name, and ``email`` may
-    be believed if ``email_verified``. ``roles`` are all that the person has by this method, and
-    what they had by it before ends; None if the method knows nothing about roles.
+    another. Everything else may change: ``name`` is a wish for the user's name, in any letters or
+    none, and ``email`` may be believed if ``email_verified``. ``roles`` are all that the person
+    has by this method, and what they had by it before ends; None if the method knows nothing about
+    roles.
     """
 
     issuer: str

@@ -1,13 +1,14 @@
 // An OpenID provider on loopback, whose users need no password. The first argument is the file URL of oidc-provider, the
-// second a JSON object: port, clients as the provider knows them, users with their claims, idTokenClaims.
+// second a JSON object: port, client as the provider knows it, users with their claims, idTokenClaims.
 import { text } from 'node:stream/consumers';
 
 const [library, description] = process.argv.slice(2);
 const { default: Provider } = await import(library);
-const { port, clients, users, idTokenClaims } = JSON.parse(description);
+const { port, client, users, idTokenClaims } = JSON.parse(description);
 
 const provider = new Provider(`http://127.0.0.1:${port}`, {
-  clients,
+  clients: [client],
+  clientAuthMethods: [client.token_endpoint_auth_method],
   claims: {
     openid: ['sub'], email: ['email', 'email_verified'], profile: ['name', 'preferred_username'], groups: ['groups'],
   },

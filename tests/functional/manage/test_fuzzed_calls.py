@@ -27,6 +27,13 @@ CALLS = [
     for door in DOORS
     for method in door.methods
 ]
+WITH_BODY = [
+    pytest.param(door, method, id=f"{door.name}-{method}")
+    for door in DOORS
+    for method, operation in door.operations().items()
+    if operation.body is not None
+]
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
 EXAMPLES = 8
 # Sentences can forbid what shapes allow: a reason without a status, an If-Match of old.
 EXCLUDED = [schemathesis.checks.positive_data_acceptance]
@@ -66,3 +73,31 @@ def test_answers_are_as_described(town: Town, description: Any, door: Door, meth
         case.call_and_validate(headers=bearer(key), excluded_checks=EXCLUDED)
 
     ask()
+
+
+def test_the_description_is_valid_openapi(description: Any) -> None:
+    description.validate()
+
+
+@pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
+def test_s74_no_door_answers_other_methods(town: Town, door: Door) -> None:
+    for method in METHODS - set(door.allowed):
+        answer = town.ask(door, method, town.keys[Role.OWNER, "*"])
+
+        assert answer.status_int == 405
+        assert answer.headers["Allow"] == ", ".join(door.allowed)
+
+
+@pytest.mark.parametrize(("door", "method"), WITH_BODY)
+def test_a_body_of_another_type_is_refused_wherever_one_is_read(
+    town: Town, door: Door, method: str
+) -> None:
+    answer = town.site.app.request(
+        door.path.format_map(NAMES),
+        method=method,
+        body=b"{}",
+        headers={**bearer(town.keys[Role.OWNER, "*"]), "Content-Type": "text/plain"},
+        expect_errors=True,
+    )
+
+    assert answer.status_int == 415

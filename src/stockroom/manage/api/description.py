@@ -21,6 +21,7 @@ from stockroom import __version__
 from stockroom.errors import Problem
 from stockroom.manage.api.doors import Door
 from stockroom.manage.api.operations import JSON_LINES, Operation
+from stockroom.security.credentials import SESSION_COOKIES
 from stockroom.security.permissions import OWN, Permission, least_role
 from stockroom.web import Ready, Request
 
@@ -62,6 +63,13 @@ SECURITY: Json = {
         "type": "http",
         "scheme": "basic",
         "description": "An API key as the password of the user `__token__`.",
+    },
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": SESSION_COOKIES[True],
+        "description": f"A browser that is signed in; `{SESSION_COOKIES[False]}` over plain HTTP. "
+        "What changes something needs the CSRF token as well, in the header `X-CSRF-Token`.",
     },
 }
 

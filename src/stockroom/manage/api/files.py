@@ -1,4 +1,4 @@
-"""Files of a package: look, yank, delete."""
+"""Files of a package: list, look, yank, delete."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from msgspec import UNSET, Struct, UnsetType
 from sqlalchemy import Connection
 
 from stockroom.errors import BadRequest
+from stockroom.manage.api.answers import page
 from stockroom.manage.api.calling import actor, read, seen_by
 from stockroom.manage.api.confirming import Confirmation, ConfirmationQuery, confirmation_of
 from stockroom.manage.api.operations import Tagged
+from stockroom.manage.api.parameters import Paging
 from stockroom.manage.deletions import Deletions
 from stockroom.manage.packages import Packages
 from stockroom.manage.reports import queries
-from stockroom.manage.reports.documents import DeletionDocument, deletion_document
-from stockroom.manage.reports.rows import FileReport
-from stockroom.resources import FileResource
+from stockroom.manage.reports.documents import deletion_document
+from stockroom.manage.reports.rows import DeletionDocument, FileReport
+from stockroom.resources import FileResource, PackageResource
 from stockroom.web import Request
 
 
@@ -23,6 +25,21 @@ class FilePatch(Struct, forbid_unknown_fields=True):
 
     yanked: bool | UnsetType = UNSET
     yanked_reason: str | UnsetType | None = UNSET
+
+
+class FilePage(Struct):
+    """Files of a package by name."""
+
+    files: list[FileReport]
+    next: str | None
+
+
+def list_files(context: PackageResource, request: Request, query: Paging) -> FilePage:
+    """List all files of a package, of every release."""
+    with read(request) as connection:
+        head = queries.package_head(connection, context.registry.row.id, context.__name__)
+        rows = queries.package_files(connection, head, limit=query.limit + 1, after=query.after)
+    return page(FilePage, rows, query.limit, "filename")
 
 
 def show_file(context: FileResource, request: Request) -> Tagged[FileReport]:

@@ -16,13 +16,8 @@ from stockroom.manage.api.parameters import Paging
 from stockroom.manage.deletions import Deletions
 from stockroom.manage.packages import Packages
 from stockroom.manage.reports import queries
-from stockroom.manage.reports.documents import (
-    DeletionDocument,
-    PackageDocument,
-    deletion_document,
-    package_document,
-)
-from stockroom.manage.reports.rows import PackageSummary
+from stockroom.manage.reports.documents import deletion_document, package_document
+from stockroom.manage.reports.rows import DeletionDocument, PackageDocument, PackageSummary
 from stockroom.resources import PackageResource, RegistryResource
 from stockroom.web import Request
 

@@ -12,13 +12,8 @@ from stockroom.manage.closing import Closing
 from stockroom.manage.policies import Policies, as_setting
 from stockroom.manage.preconditions import settings_tag
 from stockroom.manage.problems import NotEmpty, PlanStale
-from stockroom.manage.reports.documents import (
-    PlanDocument,
-    RegistryDocument,
-    plan_document,
-    registry_document,
-)
-from stockroom.manage.reports.rows import Usage
+from stockroom.manage.reports.documents import plan_document, registry_document
+from stockroom.manage.reports.rows import PlanDocument, RegistryDocument, Usage
 from stockroom.manage.retirement import Retirement, plan_for
 from stockroom.manage.usage import queries
 from stockroom.policies import RegistryPolicy

@@ -12,8 +12,8 @@ from stockroom.manage.api.operations import Tagged
 from stockroom.manage.deletions import Deletions
 from stockroom.manage.packages import Packages
 from stockroom.manage.reports import queries
-from stockroom.manage.reports.documents import DeletionDocument, deletion_document
-from stockroom.manage.reports.rows import ReleaseReport
+from stockroom.manage.reports.documents import deletion_document
+from stockroom.manage.reports.rows import DeletionDocument, ReleaseReport
 from stockroom.resources import ReleaseResource
 from stockroom.security.permissions import Permission
 from stockroom.web import Request

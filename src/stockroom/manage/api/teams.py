@@ -19,7 +19,8 @@ from stockroom.manage.places import Places
 from stockroom.manage.policies import Policies
 from stockroom.manage.preconditions import settings_tag
 from stockroom.manage.problems import NameTaken, NotEmpty
-from stockroom.manage.reports.documents import TeamDocument, team_document
+from stockroom.manage.reports.documents import team_document
+from stockroom.manage.reports.rows import TeamDocument
 from stockroom.manage.usage import queries
 from stockroom.policies import TeamPolicy
 from stockroom.resources import TeamResource, Teams

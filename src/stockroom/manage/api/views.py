@@ -82,6 +82,13 @@ DOORS = (
         },
     ),
     Door(
+        "api.files",
+        PACKAGE,
+        PackageResource,
+        {"GET": (files.list_files, Permission.REGISTRY_READ)},
+        page="files",
+    ),
+    Door(
         "api.file",
         (*PACKAGE, "files", "{filename}"),
         FileResource,

@@ -173,10 +173,12 @@ def file_report(connection: Connection, head: PackageHead, filename: str) -> Fil
     return files[0]
 
 
-def package_files(connection: Connection, head: PackageHead) -> list[FileReport]:
-    """All files of a package, the newest last."""
-    query = _select_files().where(File.package_id == head.id)
-    return _files(connection, query.order_by(None).order_by(File.uploaded_at, File.id))
+def package_files(
+    connection: Connection, head: PackageHead, *, limit: int | None = None, after: str = ""
+) -> list[FileReport]:
+    """Files of a package by name."""
+    query = _select_files().where(File.package_id == head.id, File.filename > after)
+    return _files(connection, query.limit(limit))
 
 
 def burnt_page(

@@ -1,4 +1,7 @@
-"""What is seen, field by field as in the API's JSON; sizes in bytes, instants in UTC."""
+"""What is seen, field by field as in the API's JSON; sizes in bytes, instants in UTC.
+
+This is what the API answers, and what a remote command line reads: it imports nothing else.
+"""
 
 from __future__ import annotations
 
@@ -110,3 +113,78 @@ class Usage(Struct, frozen=True):
     packages: int
     files: int
     size: int
+
+
+class UsageDocument(Usage, frozen=True):
+    """What a registry or a team holds, and the most that it may; None without a quota (U-72)."""
+
+    max_size: int | None
+
+
+class SettingDocument(Struct, frozen=True):
+    """One setting: the value in force, the default, what it is for."""
+
+    value: str | int | bool | list[str]
+    default: str | int | bool | list[str]
+    help: str
+
+
+class RegistryDocument(Struct, frozen=True):
+    """A registry: what it holds against its quota, and its settings by name."""
+
+    workspace: str
+    name: str
+    kind: str
+    team: str
+    usage: UsageDocument
+    settings: dict[str, SettingDocument]
+
+
+class TeamDocument(Struct, frozen=True):
+    """A team: what its registries hold together against its quota, and its settings by name."""
+
+    name: str
+    usage: UsageDocument
+    settings: dict[str, SettingDocument]
+
+
+class PackageDocument(PackageReport, frozen=True):
+    """A package with its releases; ``max_size`` is the most that its files may take."""
+
+    max_size: int | None
+
+
+class PlannedRelease(Struct, frozen=True):
+    """A release that a retention rule names."""
+
+    package: str
+    version: str
+    rule: str
+    reason: str
+    files: int
+    size: int
+    created_at: datetime
+    downloaded_at: date | None
+
+
+class PlanDocument(Struct, frozen=True):
+    """A retention plan; its digest is what to send back to have it applied."""
+
+    digest: str
+    files: int
+    size: int
+    releases: list[PlannedRelease]
+
+
+class DeletedFiles(Struct, frozen=True):
+    """What went: the names of the files, their size, whether the names are burnt now (U-75)."""
+
+    files: list[str]
+    size: int
+    burnt: bool
+
+
+class DeletionDocument(Struct, frozen=True):
+    """What a deletion removed."""
+
+    deleted: DeletedFiles

@@ -43,15 +43,15 @@ def find_place(connection: Connection, workspace: str, name: str) -> Place:
     return Place(row[0], row[1], policy, row[3], row[4], team_policy)
 
 
-def team_policy(connection: Connection, name: str) -> TeamPolicy:
-    """The settings of a team.
+def find_team(connection: Connection, name: str) -> tuple[int, TeamPolicy]:
+    """The id and the settings of a team.
 
     :raises NoSuchPlace: there is none.
     """
-    row = connection.execute(select(Team.settings).where(Team.name == name)).one_or_none()
+    row = connection.execute(select(Team.id, Team.settings).where(Team.name == name)).one_or_none()
     if row is None:
         raise NoSuchPlace(f"there is no team {name}; `stockroom team list` shows all")
-    return read_policy(TeamPolicy, row[0])
+    return row[0], read_policy(TeamPolicy, row[1])
 
 
 def registry_usage(connection: Connection, registry_id: int) -> Usage:

@@ -1,0 +1,1 @@
+"""What commands are about: the server on this machine, or another one by its API."""

@@ -1,0 +1,236 @@
+"""The server on this machine: its database, whether it is running or not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from stockroom.cli.site import ACTOR, Site
+from stockroom.manage.burnt import BurntFilenames
+from stockroom.manage.deletions import Deletions
+from stockroom.manage.packages import Packages
+from stockroom.manage.policies import Policies
+from stockroom.manage.reports import queries
+from stockroom.manage.reports.documents import (
+    deletion_document,
+    package_document,
+    plan_document,
+    registry_document,
+    team_document,
+)
+from stockroom.manage.retirement import Retirement, plan_for
+from stockroom.manage.usage.queries import find_place, find_team, registry_usage, team_usage
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from stockroom.cli.backends.protocols import Address
+    from stockroom.manage.reports.rows import (
+        BurntReport,
+        DeletedFiles,
+        FileReport,
+        PackageDocument,
+        PackageSummary,
+        PlanDocument,
+        RegistryDocument,
+        TeamDocument,
+        UsageDocument,
+    )
+
+
+class LocalPackages:
+    """Packages in the database of ``site``."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def find(self, registry: Address, *, part: str, status: str | None) -> list[PackageSummary]:
+        """See Packages."""
+        with self._site.read() as connection:
+            place = find_place(connection, *registry)
+            return queries.package_page(connection, place.id, part=part, status=status)
+
+    def show(self, registry: Address, name: str) -> PackageDocument:
+        """See Packages."""
+        with self._site.read() as connection:
+            place = find_place(connection, *registry)
+            head = queries.package_head(connection, place.id, name)
+            report = queries.package_report(connection, head)
+        return package_document(report, place.policy, place.team_policy)
+
+    def files(self, registry: Address, name: str) -> list[FileReport]:
+        """See Packages."""
+        with self._site.read() as connection:
+            return queries.package_files(connection, _head(connection, registry, name))
+
+    def set_status(self, registry: Address, name: str, status: str, reason: str | None) -> None:
+        """See Packages."""
+        with self._site.write() as session:
+            Packages(session, ACTOR).set_status(*registry, name, status, reason)
+
+    def set_yanked(
+        self, registry: Address, name: str, version: str, *, yanked: bool, reason: str | None
+    ) -> int:
+        """See Packages."""
+        with self._site.write() as session:
+            return Packages(session, ACTOR).set_yanked(
+                *registry, name, version, yanked=yanked, reason=reason
+            )
+
+    def set_file_yanked(
+        self, registry: Address, name: str, filename: str, *, yanked: bool, reason: str | None
+    ) -> int:
+        """See Packages."""
+        with self._site.write() as session:
+            return Packages(session, ACTOR).set_file_yanked(
+                *registry, name, filename, yanked=yanked, reason=reason
+            )
+
+    def notes(self, registry: Address, name: str, version: str | None) -> str | None:
+        """See Packages."""
+        with self._site.read() as connection:
+            head = _head(connection, registry, name)
+            if version is None:
+                return head.notes
+            return queries.release_report(connection, head, version).notes
+
+    def set_notes(
+        self, registry: Address, name: str, version: str | None, notes: str | None
+    ) -> None:
+        """See Packages."""
+        with self._site.write() as session:
+            packages = Packages(session, ACTOR)
+            if version is None:
+                packages.set_notes(*registry, name, notes)
+            else:
+                packages.set_release_notes(*registry, name, version, notes)
+
+    def delete(
+        self,
+        registry: Address,
+        name: str,
+        *,
+        version: str | None,
+        filename: str | None,
+        confirm: str,
+        reason: str | None,
+    ) -> DeletedFiles:
+        """See Packages."""
+        address = (*registry, name)
+        with self._site.write() as session:
+            deletions = Deletions(session, ACTOR)
+            if filename is not None:
+                deleted = deletions.delete_file(*address, filename, confirm=confirm, reason=reason)
+            elif version is not None:
+                deleted = deletions.delete_release(
+                    *address, version, confirm=confirm, reason=reason
+                )
+            else:
+                deleted = deletions.delete_package(*address, confirm=confirm, reason=reason)
+        return deletion_document(deleted).deleted
+
+
+class LocalRegistries:
+    """Registries in the database of ``site``."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def show(self, registry: Address) -> RegistryDocument:
+        """See Registries."""
+        with self._site.read() as connection:
+            return _registry(connection, registry)
+
+    def set(
+        self, registry: Address, changes: Mapping[str, str | None], reason: str | None
+    ) -> RegistryDocument:
+        """See Registries."""
+        with self._site.write() as session:
+            Policies(session, ACTOR).change_registry(*registry, changes, reason)
+            session.flush()
+            return _registry(session.connection(), registry)
+
+    def plan(self, registry: Address) -> PlanDocument:
+        """See Registries."""
+        with self._site.read() as connection:
+            place = find_place(connection, *registry)
+            plan = plan_for(connection, place.id, place.policy, datetime.now(UTC))
+        return plan_document(plan)
+
+    def apply(self, registry: Address) -> PlanDocument:
+        """See Registries."""
+        with self._site.write() as session:
+            return plan_document(Retirement(session, ACTOR).apply(*registry))
+
+    def burnt(self, registry: Address, package: str) -> list[BurntReport]:
+        """See Registries."""
+        with self._site.read() as connection:
+            place = find_place(connection, *registry)
+            return queries.burnt_page(connection, place.id, package=package)
+
+    def unburn(self, registry: Address, filename: str) -> None:
+        """See Registries."""
+        with self._site.write() as session:
+            BurntFilenames(session, ACTOR).lift(*registry, filename)
+
+
+class LocalTeams:
+    """Teams in the database of ``site``."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def show(self, name: str) -> TeamDocument:
+        """See Teams."""
+        with self._site.read() as connection:
+            return _team(connection, name)
+
+    def usage(self, name: str) -> UsageDocument | None:
+        """See Teams."""
+        return self.show(name).usage
+
+    def set(self, name: str, changes: Mapping[str, str | None], reason: str | None) -> TeamDocument:
+        """See Teams."""
+        with self._site.write() as session:
+            Policies(session, ACTOR).change_team(name, changes, reason)
+            session.flush()
+            return _team(session.connection(), name)
+
+
+class LocalBackend:
+    """The server of ``site``."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    @cached_property
+    def packages(self) -> LocalPackages:
+        """Its packages."""
+        return LocalPackages(self._site)
+
+    @cached_property
+    def registries(self) -> LocalRegistries:
+        """Its registries."""
+        return LocalRegistries(self._site)
+
+    @cached_property
+    def teams(self) -> LocalTeams:
+        """Its teams."""
+        return LocalTeams(self._site)
+
+
+def _head(connection: Connection, registry: Address, name: str) -> queries.PackageHead:
+    return queries.package_head(connection, find_place(connection, *registry).id, name)
+
+
+def _registry(connection: Connection, registry: Address) -> RegistryDocument:
+    place = find_place(connection, *registry)
+    usage = registry_usage(connection, place.id)
+    return registry_document(registry, place.kind, place.team, place.policy, usage)
+
+
+def _team(connection: Connection, name: str) -> TeamDocument:
+    team_id, policy = find_team(connection, name)
+    return team_document(name, policy, team_usage(connection, team_id))

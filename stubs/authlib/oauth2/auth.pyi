@@ -1,0 +1,3 @@
+class ClientAuth:
+    client_id: str
+    client_secret: str
