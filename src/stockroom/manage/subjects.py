@@ -62,7 +62,7 @@ def find_subject(session: Session, text: str, team_id: int | None, known: Known)
     in_team = Team.name == team if team else Robot.team_id.is_(None)
     same = Robot.team_id == team_id if team_id is not None else Robot.team_id.is_(None)
     query = select(Robot.id).outerjoin(Team, Team.id == Robot.team_id)
-    if team_id not in (known.teams or (team_id,)):
+    if known.teams is not None and team_id not in known.teams:
         query = query.where(known.clause(_subject("robot", Robot.id)))
     found = session.execute(query.where(Robot.name == short, in_team, same)).scalar()
     if found is None:

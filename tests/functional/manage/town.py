@@ -55,7 +55,7 @@ class Town:
     def ask(self, door: Door, method: str, key: str | None, **other: str) -> Any:
         """Send what is refused with 415 or 400 at the earliest, so that nothing is changed."""
         absent = ABSENT if method == "DELETE" else {}
-        path = door.path.format_map({**NAMES, **absent, **other})
+        path = door.path.format_map({**ABSENT, **NAMES, **absent, **other})
         return self.site.app.request(path, method=method, headers=bearer(key), expect_errors=True)
 
 
