@@ -16,7 +16,7 @@ from stockroom.manage.problems import LastOwner, NoSuchPlace
 from stockroom.manage.subjects import Subject
 from stockroom.models import Grant, User
 from stockroom.security.permissions import Role
-from stockroom.security.scopes import Scope
+from stockroom.security.scopes import SERVER, Scope
 
 OWNED = ("team", "server")
 """Kinds of places that keep an owner once they have one."""
@@ -82,6 +82,8 @@ class Roles:
 
     def _lock(self, subject: Subject, scope: Scope) -> Role | None:
         lock_team_of(self._session, scope)
+        if scope == SERVER:
+            lock_owners(self._session, SERVER)
         before = self._grants.role_of(subject.key, scope)
         check_if_match(self._if_match, grant_tag(subject.text, before) if before else None)
         return before
@@ -96,15 +98,11 @@ def grant_tag(subject: str, role: str) -> str:
     return tag_of(subject, role)
 
 
-def keep_owner(session: Session, leaving: str, scope: Scope) -> None:
-    """Make sure that a team or the server has an owner besides ``leaving``, a subject.
+def lock_owners(session: Session, scope: Scope) -> set[str]:
+    """The subjects of the owners of a place; who asks meanwhile waits.
 
-    Who asks the same meanwhile waits until the transaction ends. Users who are disabled, and
-    robots, do not count.
-
-    :raises LastOwner: it has not.
+    To be called before any of their grants is locked alone, or two callers wait for each other.
     """
-    subject = literal("user:") + cast(User.id, String)
     query = (
         select(Grant.subject)
         .where(
@@ -115,7 +113,19 @@ def keep_owner(session: Session, leaving: str, scope: Scope) -> None:
         .order_by(Grant.id)
         .with_for_update()
     )
-    owners = set(session.execute(query).scalars())
+    return set(session.execute(query).scalars())
+
+
+def keep_owner(session: Session, leaving: str, scope: Scope) -> None:
+    """Make sure that a team or the server has an owner besides ``leaving``, a subject.
+
+    Who asks the same meanwhile waits until the transaction ends. Users who are disabled, and
+    robots, do not count.
+
+    :raises LastOwner: it has not.
+    """
+    subject = literal("user:") + cast(User.id, String)
+    owners = lock_owners(session, scope)
     # Read after the lock was got: who is disabled meanwhile holds it, too.
     enabled = select(subject).where(subject.in_(owners), User.disabled_at.is_(None))
     if set(session.execute(enabled).scalars()) <= {leaving}:

@@ -16,7 +16,7 @@ from stockroom.manage.grants import Grants
 from stockroom.manage.names import check_name, insert_unique
 from stockroom.manage.preconditions import check_if_match, tag_of
 from stockroom.manage.problems import NameTaken, NoSuchPlace
-from stockroom.manage.roles import keep_owner
+from stockroom.manage.roles import keep_owner, lock_owners
 from stockroom.manage.texts import clean_email, clean_line, is_storable
 from stockroom.models import User
 from stockroom.security.permissions import Role
@@ -94,6 +94,7 @@ class Users:
         """
         user = self.find(name, lock=True)
         check_if_match(self._if_match, user_tag(user))
+        lock_owners(self._session, SERVER)
         role = Grants(self._session, self._actor).role_of(subject_of(user), SERVER)
         if authority is not None and role is not None:
             authority.check(role, SERVER)

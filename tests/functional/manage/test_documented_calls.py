@@ -95,6 +95,8 @@ def test_documented_call_is_answered(demo: Desk, number: int) -> None:
     answer = demo.call(call.method, url, body, key=admin, status="2*")
 
     assert answer.status_int == 204 or answer.content_type == "application/json"
+    assert ("$AUTH" in call.headers) == (not url.endswith("openapi.json"))
+    assert ("$JSON" in call.headers) == (call.body is not None)
 
 
 def settle(demo: Desk, robot: str | None) -> str:
@@ -107,5 +109,3 @@ def settle(demo: Desk, robot: str | None) -> str:
         if robot:
             Robots(session, "test").create(scope.id, robot)
     return demo.site.create_key("admin", text)
-    assert ("$AUTH" in call.headers) == (not url.endswith("openapi.json"))
-    assert ("$JSON" in call.headers) == (call.body is not None)
