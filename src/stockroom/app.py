@@ -8,6 +8,16 @@ from pyramid.config import Configurator
 from pyramid.router import Router
 
 from stockroom import migrations, under_waitress, web
+from stockroom.accounts import cli_views
+from stockroom.accounts.browser_sessions import Visits
+from stockroom.accounts.disclosure import Disclosure
+from stockroom.accounts.methods import LoginMethods
+from stockroom.accounts.passwords import Passwords
+from stockroom.accounts.programs import Programs
+from stockroom.accounts.second_factors import SecondFactors
+from stockroom.accounts.signing_in import Failures, SignIns
+from stockroom.accounts.throttle import Throttle
+from stockroom.dashboard import doors
 from stockroom.db import Database
 from stockroom.errors import ConfigurationInvalid
 from stockroom.feed import Feed
@@ -34,6 +44,7 @@ from stockroom.resources import Directory
 from stockroom.security.identities import Identities
 from stockroom.security.policy import SecurityPolicy
 from stockroom.security.tokens import AccessTokens
+from stockroom.security.uses import Uses
 from stockroom.settings import Configuration, Settings, read_settings
 from stockroom.spi import Storage
 
@@ -48,6 +59,7 @@ class Application(TrustedProxies):
     def close(self) -> None:
         """Stop every thread and close every connection; the application is of no use then."""
         cast(Downloads, self.services[Downloads]).close()
+        cast(Uses, self.services[Uses]).close()
         cast(Feed, self.services[Feed]).close()
         cast(Database, self.services[Database]).dispose()
 
@@ -86,7 +98,8 @@ def make_app(configuration: Configuration) -> Application:
         }
     )
     cast(web.Services, config.registry).services = services
-    config.set_security_policy(SecurityPolicy(cast(Identities, services[Identities])))
+    identities, uses = cast(Identities, services[Identities]), cast(Uses, services[Uses])
+    config.set_security_policy(SecurityPolicy(identities, uses, settings.base_url))
     web.configure(config)
     index_views.configure(config)
     publish_views.configure(config)
@@ -94,6 +107,8 @@ def make_app(configuration: Configuration) -> Application:
         upload2.configure(config)
         stages.configure(config)
     manage_views.configure(config)
+    cli_views.configure(config)
+    doors.configure(config)
     config.add_route("healthz", "/healthz")
     config.add_view(healthz, route_name="healthz")
     return Application(config.make_wsgi_app(), services, settings)
@@ -122,15 +137,33 @@ def _services(
         Feed: feed,
         Directory: directory,
         AccessTokens: tokens,
+        Programs: Programs(database, tokens, settings),
+        Disclosure: Disclosure(database, tokens),
         Identities: Identities(database, feed, settings, tokens, containing=directory.containing),
+        **_of_accounts(settings, plugins, database),
         Pages: pages,
         Files: Files(database, storage, pages),
         Delivery: Delivery(storage, settings),
         Downloads: Downloads(database, feed),
+        Uses: Uses(database, feed),
         Examiner: examiner,
         Publisher: publisher,
         Stages: Stages(publisher, examiner, database),
         StageFiles: StageFiles(publisher, examiner, database),
         StagedPackages: StagedPackages(database, storage),
         DirectUploads: DirectUploads(publisher, examiner, storage, directory, database),
+    }
+
+
+def _of_accounts(settings: Settings, plugins: Plugins, database: Database) -> dict[type, object]:
+    """The services for people who sign in."""
+    throttle, passwords = Throttle(database), Passwords()
+    return {
+        Throttle: throttle,
+        Passwords: passwords,
+        Failures: Failures(database),
+        SignIns: SignIns(database, settings, passwords, throttle),
+        SecondFactors: SecondFactors(database, throttle),
+        Visits: Visits(database, settings),
+        LoginMethods: LoginMethods(plugins.login_methods()),
     }

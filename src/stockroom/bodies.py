@@ -9,7 +9,7 @@ import msgspec
 from stockroom.errors import BadRequest, ContentTooLarge, Problem
 from stockroom.web import Request
 
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T")
 
 MAX_BODY = 512 * 1024
 """Bytes: notes of their greatest length, every character of them escaped."""
@@ -33,7 +33,7 @@ def read_body(request: Request, kind: type[T], *content_types: str) -> T:
 
     :raises UnsupportedMediaType: it says that it is something else than JSON.
     :raises ContentTooLarge: it has more than ``MAX_BODY`` bytes.
-    :raises InvalidBody: it is no JSON object of that shape.
+    :raises InvalidBody: it is no JSON of that shape.
     """
     content_type = request.environ.get("CONTENT_TYPE", "").partition(";")[0].strip().lower()
     if content_type not in (JSON, *content_types):

@@ -37,6 +37,14 @@ from stockroom.settings import Settings
 
 log = logging.getLogger(__name__)
 
+
+def _is_no_row(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith("Row ")
+
+
+# At DEBUG it would log every row that it reads, password hashes and signing keys among them.
+logging.getLogger("sqlalchemy.engine.Engine").addFilter(_is_no_row)
+
 SQLITE_BUSY_SECONDS = 30
 """How long a SQLite writer waits for the one before it."""
 
@@ -219,16 +227,20 @@ def _reading(engine: Engine) -> Engine:
 
 
 def _make_engine(url: str, pool: int) -> Engine:
+    # Parameters may be personal or secret: they stand in no exception and in no log.
     if url.startswith("sqlite"):
         engine = create_engine(
             url,
             pool_size=pool,
+            hide_parameters=True,
             connect_args={"timeout": SQLITE_BUSY_SECONDS, "check_same_thread": False},
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, pool_size=pool, max_overflow=0, pool_pre_ping=True)
+    return create_engine(
+        url, pool_size=pool, hide_parameters=True, max_overflow=0, pool_pre_ping=True
+    )
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:

@@ -136,6 +136,12 @@ class Settings:
         default=30,
         help="Days after which a browser has to sign in again, used or not.",
     )
+    sign_up: bool = setting(
+        name="stockroom.sign_up",
+        parse=boolean,
+        default=True,
+        help="Whom a login method knows gets an account, without any rights, at the first sign-in.",
+    )
     upload2: bool = setting(
         name="stockroom.upload2",
         parse=boolean,

@@ -46,7 +46,10 @@ Headers = list[tuple[str, str]]
 StartResponse = Callable[[str, Headers], object]
 
 CHALLENGE = ("WWW-Authenticate", 'Basic realm="stockroom", charset="UTF-8"')
-VARY = ("Vary", "Accept, Authorization, Accept-Encoding")
+VARY = ("Vary", "Accept, Accept-Encoding, Authorization, Cookie")
+NOSNIFF = ("X-Content-Type-Options", "nosniff")
+SANDBOX = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'; sandbox")
+"""What others have published is never run in a browser as if it were ours."""
 MAX_REASON = 400
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f]+")
 READS = ("GET", "HEAD")
@@ -56,9 +59,12 @@ CREDENTIAL_NAMES = {
     CredentialKind.API_KEY: "an API key",
     CredentialKind.ACCESS_TOKEN: "an access token",
 }
+NEEDS_KEY = "this needs an API key: send it as the password of the user __token__"
 LIMITED = " and a key that is not limited to less"
 TOKEN = "[0-9a-f]+"
 """In a route's pattern, what a random token can be; nothing else is worth a look."""
+SECRET_STEPS = {"code", "token", "uuid"}
+"""Placeholders of routes for what is as good as a credential."""
 
 
 class Unavailable(Problem):
@@ -91,6 +97,16 @@ class Request(pyramid.request.Request):
     def tm(self) -> TransactionManager:
         """The transaction of this request; explicit, so that nothing happens outside of it."""
         return TransactionManager(explicit=True)
+
+    def catch_up(self) -> None:
+        """Hear of everything that was committed until now, once per request.
+
+        It comes before anything that is kept is used, such as what is known of a credential.
+        """
+        known = self.__dict__
+        if "_stockroom_is_current" not in known:
+            known["_stockroom_is_current"] = True
+            self.service(Feed).check()
 
     def service(self, kind: type[T]) -> T:
         """The application's one instance of ``kind``."""
@@ -161,8 +177,7 @@ def at(*steps: str, methods: tuple[str, ...]) -> Callable[[Request], Resource]:
     def factory(request: Request) -> Resource:
         if request.environ["REQUEST_METHOD"] not in methods:
             raise _wrong_method(request, methods)
-        # Before anything is looked up: what was committed until now must be seen from here on.
-        request.service(Feed).check()
+        request.catch_up()
         resource: Resource = Root(request.service(Directory))
         for step, is_placeholder in walk:
             name = request.matchdict[step] if is_placeholder else step
@@ -201,6 +216,8 @@ def problem_response(problem: Problem, accept: str) -> Ready:
         ("Content-Length", str(len(data))),
         ("Cache-Control", "no-store"),
         VARY,
+        NOSNIFF,
+        SANDBOX,
         *problem.headers,
     ]
     if isinstance(problem, Unauthenticated):
@@ -225,40 +242,43 @@ def show_problem(problem: Problem, request: Request) -> Ready:
 
 
 def show_denied(refusal: HTTPNotFound | HTTPForbidden, request: Request) -> Ready:
+    """Exception view of what is missing or not allowed."""
+    return show_problem(denied(refusal, request), request)
+
+
+def denied(refusal: HTTPNotFound | HTTPForbidden, request: Request) -> Problem:
     """One answer for what is missing and for what is forbidden (S-61).
 
     Judged at the deepest resource found: who may read it learns the truth; who may not cannot tell
     it from something that does not exist.
     """
     if request.matched_route is None:
-        return show_problem(NotFound(f"there is nothing at {request.path_info}"), request)
+        return NotFound(f"there is nothing at {request.path_info}")
     readable = isinstance(request.context, Own) or request.has_permission(
         Permission.VIEW_READ, request.context
     )
     identity = request.identity
     if identity is REFUSED:
-        problem: Problem = Unauthenticated(
+        return Unauthenticated(
             "the credential is unknown, revoked or expired; create a new API key with "
             "`stockroom key create`"
         )
-    elif readable and isinstance(refusal, HTTPNotFound):
+    if readable and isinstance(refusal, HTTPNotFound):
         missing = request.context.detail if isinstance(request.context, Nowhere) else None
-        problem = NotFound(missing or f"there is nothing at {request.path_info}")
-    elif identity is None:
-        problem = Unauthenticated(
-            "this needs an API key: send it as the password of the user __token__"
-        )
-    elif readable and isinstance(refusal, HTTPForbidden):
-        problem = forbidden(request, refusal.result.permission)
-    else:
-        problem = NotFound(f"there is nothing at {request.path_info} that this API key may see")
-    return show_problem(problem, request)
+        return NotFound(missing or f"there is nothing at {request.path_info}")
+    if identity is None:
+        return Unauthenticated(NEEDS_KEY)
+    if readable and isinstance(refusal, HTTPForbidden):
+        return forbidden(request, refusal.result.permission)
+    return NotFound(f"there is nothing at {request.path_info} that this API key may see")
 
 
-def forbidden(request: Request, permission: str) -> Forbidden:
+def forbidden(request: Request, permission: str) -> Problem:
     """What a caller is told who may read here, but lacks ``permission``."""
     what = "publishing" if permission in PUBLISHING else "this"
     identity = request.identity
+    if identity is None:
+        return Unauthenticated(NEEDS_KEY)
     if permission not in CREDENTIAL_PERMISSIONS[identity.kind]:
         able = (kind for kind, most in CREDENTIAL_PERMISSIONS.items() if permission in most)
         return Forbidden(
@@ -292,8 +312,17 @@ def show_system_error(error: OSError, request: Request) -> Ready:
 
 def show_defect(error: Exception, request: Request) -> Ready:
     """A defect of ours: log it, tell the client nothing of it."""
-    log.error("unhandled exception at %s %s", request.method, request.path_info, exc_info=error)
+    log.error("unhandled exception at %s %s", request.method, _public_path(request), exc_info=error)
     return show_problem(Problem("the server made a mistake; its log says more"), request)
+
+
+def _public_path(request: Request) -> str:
+    """The path without what gives access to whoever knows it."""
+    path: str = request.path_info
+    matched = getattr(request, "matchdict", None) or {}
+    for name in SECRET_STEPS & matched.keys():
+        path = path.replace(matched[name], f"{{{name}}}")
+    return path
 
 
 def writes(request: Request) -> bool:

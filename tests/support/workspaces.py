@@ -30,6 +30,11 @@ class Workspace:
         self._answered_before = len(server.accesses())
         node.create_workspace(name, visibility)
 
+    @property
+    def node(self) -> TestSite:
+        """A second node of the server, in this process."""
+        return self._node
+
     @cached_property
     def writer(self) -> str:
         """A key that may publish."""

@@ -12,7 +12,7 @@ from stockroom.index.detail import FileDetail
 from stockroom.index.ranges import Range, Unsatisfiable, parse_ranges
 from stockroom.settings import Settings
 from stockroom.spi import CHUNK, Storage
-from stockroom.web import Headers, Ready
+from stockroom.web import NOSNIFF, SANDBOX, Headers, Ready
 
 CACHE_CONTROL = ("Cache-Control", "private, max-age=31536000, immutable")
 CONTENT_TYPE = "application/octet-stream"
@@ -39,6 +39,8 @@ class Delivery:
             CACHE_CONTROL,
             ("Vary", "Authorization"),
             ("Accept-Ranges", "bytes"),
+            NOSNIFF,
+            SANDBOX,
         ]
         if not _precondition_holds(environ, etag):
             return Ready("412 Precondition Failed", [*shared, ("Content-Length", "0")], ())

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time
-from threading import Event, Lock, Thread
+from threading import Lock
 
 import zope.sqlalchemy
 from sqlalchemy import Select, or_, select, update
-from sqlalchemy.exc import SQLAlchemyError
 
+from stockroom.batches import Batches
 from stockroom.db import Database
 from stockroom.feed import Feed
 from stockroom.models import File
 
-log = logging.getLogger(__name__)
-
 WRITE_SECONDS = 5.0
 """How long downloads are collected before they are written."""
-CLOSE_SECONDS = 10.0
-"""How long the end of the process waits for a database that does not answer."""
 BATCH = 500
 MOST_REMEMBERED = 200_000
 """Files of which it is known that today's download is noted; more are looked up again."""
@@ -29,8 +24,7 @@ MOST_REMEMBERED = 200_000
 class Downloads:
     """Notes downloads in memory, each file once a day, and writes them from a thread of its own.
 
-    The request that downloads costs no query. What was noted in the last seconds is lost if the
-    process is killed. Nothing is announced and no serial grows: pages do not show it.
+    Nothing is announced and no serial grows: pages do not show it.
     """
 
     def __init__(
@@ -40,15 +34,11 @@ class Downloads:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
-        self._feed = feed
         self._clock = clock
         self._lock = Lock()
         self._day: date | None = None
         self._known: set[int] = set()
-        self._waiting: dict[int, date] = {}
-        self._news = Event()
-        self._stopping = Event()
-        self._thread: Thread | None = None
+        self.batches = Batches(feed, "downloads", self._write, WRITE_SECONDS)
 
     def note(self, file_id: int) -> None:
         """Remember that a file is being downloaded now."""
@@ -60,45 +50,17 @@ class Downloads:
             if file_id in self._known:
                 return
             self._known.add(file_id)
-            self._waiting[file_id] = today
-            if self._thread is None:
-                self._thread = Thread(target=self._run, name="stockroom-downloads", daemon=True)
-                self._thread.start()
-        self._news.set()
+        self.batches.note(file_id, today)
 
     def write(self) -> None:
         """Write what was noted until now; what cannot be written is kept for the next time."""
-        with self._lock:
-            noted, self._waiting = self._waiting, {}
-        if not noted:
-            return
-        try:
-            left = self._write(noted)
-            # Who hears of this commit would look for events in vain: let it not be a request.
-            self._feed.check()
-        except SQLAlchemyError:
-            log.warning("could not note downloads; trying again", exc_info=True)
-            left = noted
-        if left:
-            with self._lock:
-                self._waiting = {**left, **self._waiting}
-            self._news.set()
+        self.batches.write()
 
     def close(self) -> None:
         """Write what is left, and stop the thread."""
-        self._stopping.set()
-        self._news.set()
-        if self._thread is not None:
-            self._thread.join(CLOSE_SECONDS)
+        self.batches.close()
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._news.wait()
-            self._stopping.wait(WRITE_SECONDS)
-            self._news.clear()
-            self.write()
-
-    def _write(self, noted: dict[int, date]) -> dict[int, date]:
+    def _write(self, noted: Mapping[int, date]) -> Mapping[int, date]:
         """Returns what somebody else had locked."""
         left: dict[int, date] = {}
         for day in sorted(set(noted.values())):

@@ -16,7 +16,7 @@ from stockroom.index.detail import FileDetail
 from stockroom.index.negotiation import Coding, Representation
 from stockroom.resources import Directory, ViewRow
 from stockroom.settings import Settings
-from stockroom.web import VARY, Headers, Ready
+from stockroom.web import NOSNIFF, SANDBOX, VARY, Headers, Ready
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -25,6 +25,8 @@ else:
 
 GZIP_LEVEL = 5
 ZSTD_LEVEL = 3
+SANDBOX_WITH_DOWNLOADS = (SANDBOX[0], f"{SANDBOX[1]} allow-downloads")
+"""Of pages whose links lead to files."""
 OVERHEAD = 1500
 """Bytes that an entry costs beside its body: headers, keys, table slots."""
 
@@ -133,9 +135,15 @@ class Pages:
 
     def _make(self, body: bytes, variant: Variant) -> Page:
         content_type, coding = variant
-        headers = [("Content-Type", content_type), ("Cache-Control", self._cache_control), VARY]
+        headers = [
+            ("Content-Type", content_type),
+            ("Cache-Control", self._cache_control),
+            VARY,
+            NOSNIFF,
+        ]
         if content_type.startswith("text/"):
             headers[0] = ("Content-Type", f"{content_type}; charset=utf-8")
+            headers.append(SANDBOX_WITH_DOWNLOADS)
         if coding != Coding.IDENTITY.value:
             headers.append(("Content-Encoding", coding))
             body = _compress(body, coding)

@@ -122,6 +122,8 @@ class CliLogin(Base):
     expires_at: Mapped[Instant]
     collected_at: Mapped[Instant | None]
     """When the client has fetched its tokens, which is possible once."""
+    login_id: Mapped[int | None] = mapped_column(ForeignKey("logins.id", ondelete="CASCADE"))
+    """The login that it has become then; it ends if somebody comes with the code again."""
 
 
 class Login(Base):

@@ -107,7 +107,7 @@ class Admission:
     ) -> Iterator[Violation]:
         """The rules for names of new packages (U-65, U-66, U-68)."""
         policy = target.policy
-        if not target.may_create and target.packages is None:
+        if not (target.may_create or name in target.creatable):
             raise Forbidden(
                 f"{target.name} has no package {name}, and only its admins may add one; ask one of "
                 "them to publish the first file"

@@ -15,9 +15,9 @@ class Target:
     """A registry as one caller may publish to it.
 
     ``may_create`` says whether the caller may publish the first file of a package (U-65);
-    ``packages`` names the packages of which they may publish any file at all, None is all. Who was
-    granted a package by its name may create it. ``origin`` is whence the request
-    comes, for the audit trail.
+    ``packages`` names the packages of which they may publish any file at all, None is all.
+    ``creatable`` names those that they may create in any case, being granted them by name.
+    ``origin`` is whence the request comes, for the audit trail.
     """
 
     workspace: str
@@ -25,6 +25,7 @@ class Target:
     actor: str
     may_create: bool
     packages: frozenset[str] | None = None
+    creatable: frozenset[str] = frozenset()
     origin: Origin | None = None
 
     @property

@@ -17,7 +17,7 @@ from stockroom.publish.form import check_action, clean, read_form
 from stockroom.publish.service import Draft, Publisher
 from stockroom.publish.target import Target
 from stockroom.resources import IncomingResource, RegistryResource
-from stockroom.security.acl import writable_packages
+from stockroom.security.acl import creatable_packages, writable_packages
 from stockroom.security.credentials import TOKEN_USER, user_of
 from stockroom.security.permissions import Permission
 from stockroom.settings import Settings
@@ -97,11 +97,18 @@ def target_of(context: RegistryResource, request: Request) -> Target:
     may_create = policy.new_packages == "writers" or bool(
         request.has_permission(Permission.PACKAGE_CREATE, context)
     )
-    packages = None
+    principals, packages = request.identity.principals, None
     if not request.has_permission(Permission.REGISTRY_UPLOAD, context):
-        packages = writable_packages(request.identity.principals, context.row.id)
-    actor = request.authenticated_userid or ""
-    return Target(context.workspace.name, context.row, actor, may_create, packages, request.origin)
+        packages = writable_packages(principals, context.row.id)
+    return Target(
+        context.workspace.name,
+        context.row,
+        request.authenticated_userid or "",
+        may_create,
+        packages,
+        creatable_packages(principals, context.row.id),
+        request.origin,
+    )
 
 
 def base_url(request: Request) -> str:

@@ -129,7 +129,8 @@ def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
             if row.priority is not None and row.registry is not None:
                 mine.setdefault(row.priority, []).append(row.registry.id)
                 kept = registries.setdefault(row.registry.workspace_id, {})
-                kept[row.registry.name] = _registry(row.registry, owners[row.registry.workspace_id])
+                place = places[row.registry.workspace_id]
+                kept[row.registry.name] = _registry(row.registry, place, owners[place.id])
     views: dict[int, dict[str, ViewRow]] = {}
     shown: dict[int, dict[int, ViewRow]] = {}
     for row in rows:
@@ -169,9 +170,9 @@ def _containing(workspaces: Iterable[WorkspaceRow]) -> dict[Scope, frozenset[Sco
             found[scope] = found[place] | {scope}
         for view in workspace.views.values():
             scope = Scope("view", view.id)
-            # Who may read its only registry may read it, too.
-            only = {Scope("registry", id_) for group in view.groups for id_ in group}
-            found[scope] = found[place] | {scope} | (only if len(only) == 1 else set())
+            only = view.only_registry
+            within = frozenset() if only is None else {Scope("registry", only)}
+            found[scope] = found[place] | {scope} | within
     return found
 
 
@@ -191,9 +192,12 @@ def _team(row: queries.TeamPart) -> TeamRow:
     return TeamRow(row.id, row.name, read_policy(TeamPolicy, row.settings), team_acl(row.id))
 
 
-def _registry(row: queries.RegistryPart, team: TeamRow) -> RegistryRow:
+def _registry(
+    row: queries.RegistryPart, workspace: queries.WorkspacePart, team: TeamRow
+) -> RegistryRow:
     policy = read_policy(RegistryPolicy, row.settings)
-    return RegistryRow(row.id, row.name, row.kind, policy, team, registry_acl(row.id))
+    acl = registry_acl(row.id, workspace.visibility)
+    return RegistryRow(row.id, row.name, row.kind, policy, team, acl)
 
 
 def _view(row: queries.PlaceRow, groups: tuple[tuple[int, ...], ...], visibility: str) -> ViewRow:

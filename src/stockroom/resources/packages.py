@@ -38,7 +38,9 @@ class PackageResource(Resource):
     @property
     def __acl__(self) -> Acl:  # type: ignore[override]
         """Grants on this package alone."""
-        return package_acl(self.registry.row.id, normalize(self.__name__))
+        registry = self.registry
+        name = normalize(self.__name__)
+        return package_acl(registry.row.id, name, registry.workspace.visibility)
 
     @property
     def address(self) -> tuple[str, str, str]:

@@ -25,6 +25,11 @@ Keys that are limited to some places are guests of these, instead of being signe
 """
 PACKAGE_WRITER = "package-writer"
 """In the place of a role: who may publish some packages of a registry."""
+PACKAGE_CREATOR = "package-creator"
+"""In the place of a role: who may also publish the first file of a package (U-65).
+
+Those to whom it was granted by its name; not those whose key was merely limited to it.
+"""
 
 MOST_PACKAGES = 20_000
 """Packages whose access lists are kept."""
@@ -61,17 +66,18 @@ def workspace_acl(workspace_id: int, team_id: int, visibility: str) -> Acl:
     return acl
 
 
-def registry_acl(registry_id: int) -> Acl:
+def registry_acl(registry_id: int, visibility: str = "team") -> Acl:
     """Of a registry: its own grants, and the way in for who may publish some packages of it."""
     writer = principal(PACKAGE_WRITER, "registry", registry_id)
     return (
         *_grants("registry", registry_id),
         (Allow, writer, frozenset({Permission.UPLOAD_BEGIN})),
+        *_guests(visibility, ("registry", registry_id)),
     )
 
 
 def view_acl(view_id: int, registry_ids: tuple[int, ...], visibility: str) -> Acl:
-    """Of a view: its own grants; who may read its only registry may read it, too."""
+    """Of a view: its own grants; if it shows one registry alone it is a part of that one."""
     acl = _grants("view", view_id) + _guests(visibility, ("view", view_id))
     if len(registry_ids) == 1:
         acl += _grants("registry", registry_ids[0])
@@ -95,6 +101,15 @@ def writable_packages(principals: frozenset[str], registry_id: int) -> frozenset
         for role, carried in ROLE_PERMISSIONS.items()
         if Permission.REGISTRY_UPLOAD in carried
     )
+    return _packages_of(principals, prefixes)
+
+
+def creatable_packages(principals: frozenset[str], registry_id: int) -> frozenset[str]:
+    """The normalised names of the packages of a registry that were granted before they exist."""
+    return _packages_of(principals, (f"{PACKAGE_CREATOR}@package:{registry_id}/",))
+
+
+def _packages_of(principals: frozenset[str], prefixes: tuple[str, ...]) -> frozenset[str]:
     found = (name.partition("/")[2] for name in principals if name.startswith(prefixes))
     return frozenset(found)
 

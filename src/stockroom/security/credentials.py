@@ -43,16 +43,20 @@ def user_of(authorization: str) -> str | None:
 
 
 def session_of(cookies: str, *, secure: bool) -> str | None:
-    """The secret of a browser session in a Cookie header; None where there is none.
+    """The secret of a browser session in a Cookie header; None where there is none."""
+    return cookie_of(cookies, SESSION_COOKIES[secure])
+
+
+def cookie_of(cookies: str, wanted: str) -> str | None:
+    """The value of a cookie in a Cookie header; None where there is none.
 
     With two cookies of the name nobody can tell which is whose, and neither counts.
     """
     if len(cookies) > MAX_HEADER:
         return None
-    wanted = SESSION_COOKIES[secure]
     pairs = (part.strip().partition("=") for part in cookies.split(";"))
     found = [value for name, _, value in pairs if name == wanted]
-    return found[0] if len(found) == 1 else None
+    return (found[0] or None) if len(found) == 1 else None
 
 
 def _basic(value: str) -> str:

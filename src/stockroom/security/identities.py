@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,9 @@ RENEW_SECONDS = 60.0
 """After this time a browser session is looked up anew: another node may have seen it in use."""
 PLACES = ("team.", "workspace.", "registry.", "view.")
 """Prefixes of the events after which a scope may lie in others than before."""
+
+SOURCE = re.compile(r"(key|login):([0-9]{1,18})", re.ASCII)
+"""What an access token can have been got with."""
 
 
 class Identities:
@@ -66,18 +70,21 @@ class Identities:
     def of_session(self, secret: str) -> Identity | None:
         """Who is signed in with this cookie; None if nobody is, any more."""
         digest = keys.digest(secret)
-        identity = self._known.get(digest, None)
+        # Kept apart: what is good in a cookie is good for nothing in an Authorization header, where
+        # it would not be subject to what holds for cookies.
+        group = keys.SESSION + digest
+        identity = self._known.get(group, None)
         if identity is None or (identity.renew_at or 0) <= self._clock():
             if not keys.is_well_formed(secret, keys.SESSION):
                 return None
-            self._known.drop(digest)
-            identity = self._load(digest, lambda: self._of_session(digest))
+            self._known.drop(group)
+            identity = self._load(group, lambda: self._of_session(digest))
         return None if identity is None or self._is_over(identity) else identity
 
     def _is_over(self, identity: Identity) -> bool:
         return identity.expires_at is not None and identity.expires_at <= self._clock()
 
-    def _load(self, digest: str, find: Callable[[], Identity | None]) -> Identity | None:
+    def _load(self, group: str, find: Callable[[], Identity | None]) -> Identity | None:
         def load() -> Identity:
             found = find()
             if found is None:
@@ -85,7 +92,7 @@ class Identities:
             return found
 
         try:
-            return self._known.load(digest, None, load)
+            return self._known.load(group, None, load)
         except LookupError:
             return None
 
@@ -98,10 +105,12 @@ class Identities:
 
     def _of_token(self, claims: Claims) -> Identity | None:
         """The holder of an access token, which is as good as what it was got with."""
-        kind, _, number = claims.credential.partition(":")
-        find = {"key": queries.key_by_id, "login": queries.login_by_id}[kind]
+        source = SOURCE.fullmatch(claims.credential)
+        if source is None:
+            return None
+        find = {"key": queries.key_by_id, "login": queries.login_by_id}[source[1]]
         with self._database.read() as connection:
-            row = find(connection, int(number))
+            row = find(connection, int(source[2]))
             if row is None or row.subject != claims.subject:
                 return None
             return self._identity(

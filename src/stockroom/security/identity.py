@@ -8,16 +8,18 @@ from typing import NamedTuple
 
 from pyramid.authorization import Authenticated, Everyone
 
-from stockroom.security.acl import GUEST, PACKAGE_WRITER, SELF
+from stockroom.security.acl import GUEST, PACKAGE_CREATOR, PACKAGE_WRITER, SELF
 from stockroom.security.permissions import (
     ACCESS_ROLES,
+    ROLE_PERMISSIONS,
     Access,
     CredentialKind,
+    Permission,
     Role,
     lower,
     principal,
 )
-from stockroom.security.scopes import Containing, Scope, narrower
+from stockroom.security.scopes import SERVER, Containing, Scope, narrower
 
 
 class Held(NamedTuple):
@@ -62,7 +64,7 @@ def principals_of(
     """What roles and the limits of a credential amount to: never more than either of them."""
     most = ACCESS_ROLES[access]
     found = {Everyone, SELF}
-    if places is None:
+    if places is None or SERVER in places:
         found.add(Authenticated)
     else:
         found.update(principal(GUEST, *place) for place in places)
@@ -75,4 +77,7 @@ def principals_of(
             found.add(principal(acting, *common))
             if common.kind == "package" and acting is not Role.READER:
                 found.add(principal(PACKAGE_WRITER, "registry", common.id))
+                # To be limited to a name that does not exist yet gives nobody the right to take it.
+                if scope == common or Permission.PACKAGE_CREATE in ROLE_PERMISSIONS[acting]:
+                    found.add(principal(PACKAGE_CREATOR, *common))
     return frozenset(found)

@@ -12,7 +12,7 @@ import re
 import secrets
 import string
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 ALPHABET = string.digits + string.ascii_letters
 API_KEY, REFRESH_TOKEN, SESSION, INVITATION = PREFIXES = ("stk_", "str_", "sts_", "sti_")
@@ -28,7 +28,7 @@ HINT_LENGTH = len(API_KEY) + 4
 class NewKey:
     """A secret at the only moment at which its secret is known."""
 
-    secret: str
+    secret: str = field(repr=False)
     digest: str
     hint: str
 
@@ -42,6 +42,16 @@ def from_body(prefix: str, body: str) -> NewKey:
     """The secret with these 40 characters."""
     secret = f"{prefix}{body}{_check(body)}"
     return NewKey(secret, digest(secret), secret[:HINT_LENGTH])
+
+
+def derive(prefix: str, seed: bytes) -> NewKey:
+    """The secret that ``seed``, of 64 bytes that nobody can guess, stands for."""
+    number = int.from_bytes(seed)
+    characters = []
+    for _ in range(RANDOM_LENGTH):
+        number, rest = divmod(number, len(ALPHABET))
+        characters.append(ALPHABET[rest])
+    return from_body(prefix, "".join(characters))
 
 
 def digest(secret: str) -> str:

@@ -96,11 +96,11 @@ def holder(connection: Connection, subject: str) -> Holder | None:
     return Holder(rows[0][0], tuple(held))
 
 
-def signing_keys(connection: Connection, now: datetime) -> Sequence[SigningKeyRow]:
-    """The keys whose tokens may still be valid, the oldest first."""
+def signing_keys(connection: Connection, since: datetime) -> Sequence[SigningKeyRow]:
+    """The keys that were believed at some time after ``since``, the oldest first."""
     query = (
         select(SigningKey.kid, SigningKey.private, SigningKey.signs_until, SigningKey.trusted_until)
-        .where(SigningKey.trusted_until > now)
+        .where(SigningKey.trusted_until > since)
         .order_by(SigningKey.signs_until, SigningKey.id)
     )
     return [SigningKeyRow._make(row) for row in connection.execute(query)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 import time
 from collections.abc import Callable, Sequence
@@ -28,11 +29,15 @@ KNOWN_BEFORE = timedelta(days=1)
 """How long a key is published before it signs, for those who keep the list of keys."""
 TRUSTED_AFTER = timedelta(hours=2)
 """How long a key is believed after it has signed for the last time."""
+REMEMBERED = timedelta(days=90)
+"""How long it is known of a key that it was ours: as long as a program can be signed in."""
 AUDIENCE = "stockroom"
 CREDENTIAL = "urn:stockroom:credential"
 TEAM = "urn:pyx:org_name"
 MAX_TOKEN = 4096
 """Characters of a token; ours have about 600."""
+UNREADABLE = (JoseError, ValueError, TypeError, AttributeError, RecursionError)
+"""What is raised for texts that are no tokens, some of which look a little like one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,17 +128,22 @@ class AccessTokens:
 
     def verify(self, token: str) -> Claims | None:
         """What the token says; None unless one of our keys signed it, for us, and it is valid."""
-        if len(token) > MAX_TOKEN:
-            return None
-        try:
-            header = jws.extract_compact(token.encode()).headers()
-            key = self._trusted(header)
-            if key is None:
-                return None
-            claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
-        except (JoseError, ValueError):
-            return None
-        return self._read(claims)
+        return self._claims(token, self._now(), ends_after=self._clock())
+
+    def verify_ended(self, token: str) -> Claims | None:
+        """What a token of ours says that may have ended long ago: good for signing out alone."""
+        return self._claims(token, self._now() - REMEMBERED, ends_after=0.0)
+
+    def seals(self, text: str) -> Sequence[bytes]:
+        """64 bytes that nobody but this server can make of ``text``.
+
+        With the key that signs now, then with each other one that it may have been some time ago.
+        :meth:`prepare` comes first.
+        """
+        now, message = self._now(), text.encode()
+        keys = sorted(self._known(), key=lambda key: (key.signs_until <= now, key.signs_until))
+        secrets = [key.key.as_dict(private=True)["d"] for key in keys]
+        return [hmac.digest(f"seal:{secret}".encode(), message, "sha512") for secret in secrets]
 
     def jwks(self) -> dict[str, Any]:
         """The public keys, as a JSON Web Key Set (RFC 7517)."""
@@ -142,29 +152,42 @@ class AccessTokens:
         members = {"use": "sig", "alg": ALGORITHM}
         return {"keys": [{**key.as_dict(private=False), **members} for key in keys]}
 
-    def _trusted(self, header: dict[str, Any]) -> ECKey | None:
+    def _claims(self, token: str, trusted_at: datetime, ends_after: float) -> Claims | None:
+        if len(token) > MAX_TOKEN:
+            return None
+        try:
+            header = jws.extract_compact(token.encode()).headers()
+            key = self._trusted(header, trusted_at)
+            if key is None:
+                return None
+            claims = jwt.decode(token, key, algorithms=[ALGORITHM]).claims
+        except UNREADABLE:
+            return None
+        return self._read(claims, ends_after)
+
+    def _trusted(self, header: dict[str, Any], at: datetime) -> ECKey | None:
         if header.get("alg") != ALGORITHM or header.get("typ") != "at+jwt" or "crit" in header:
             return None
-        now, kid = self._now(), header.get("kid")
-        found = (key for key in self._known() if key.kid == kid and key.trusted_until > now)
+        kid = header.get("kid")
+        found = (key for key in self._known() if key.kid == kid and key.trusted_until > at)
         return next((key.key for key in found), None)
 
-    def _read(self, claims: dict[str, Any]) -> Claims | None:
+    def _read(self, claims: dict[str, Any], ends_after: float) -> Claims | None:
         subject, credential, ends = claims.get("sub"), claims.get(CREDENTIAL), claims.get("exp")
         for_us = (claims.get("iss"), claims.get("aud")) == (self._issuer, AUDIENCE)
         if not (for_us and isinstance(subject, str) and isinstance(credential, str)):
             return None
-        if not isinstance(ends, int) or ends <= self._clock():
+        if not isinstance(ends, int) or ends <= ends_after:
             return None
         return Claims(subject, credential, float(ends))
 
     def _known(self) -> Sequence[_Key]:
-        """Every key that may still be needed, the oldest first."""
+        """Every key of which something may still be asked, the oldest first."""
         keys = self._keys
         if keys is None:
             with self._lock:
                 with self._database.read() as connection:
-                    rows = queries.signing_keys(connection, self._now())
+                    rows = queries.signing_keys(connection, self._now() - REMEMBERED)
                 keys = self._keys = [
                     _Key(row.kid, ECKey.import_key(json.loads(row.private)), *row[2:])
                     for row in rows

@@ -13,8 +13,11 @@ import pytest
 from stockroom.feed import Feed, feed
 from stockroom.index import downloads
 from stockroom.index.downloads import Downloads
+from stockroom.security.permissions import Access, Role
+from stockroom.security.tokens import AccessTokens
 from tests.archives import make_wheel
 from tests.conftest import MakeSite
+from tests.support.callers import Callers
 from tests.support.library import INDEX, set_visibility
 from tests.support.site import JSON, TestSite
 from tests.support.waiting import wait_until
@@ -149,6 +152,32 @@ def test_a_warm_page_takes_none(shop: Shop, reader: str | None, coding: str) -> 
 
     with expect_queries(shop.site, at_most=0):
         shop.get(shop.page, reader, accept=JSON, accept_encoding=coding)
+
+
+@pytest.mark.parametrize("limits", [None, ["*"]])
+@pytest.mark.parametrize("kind", ["session", "key", "token of a key", "token of a login"])
+def test_what_is_warm_takes_none_with_any_credential(
+    shop: Shop, kind: str, limits: list[str] | None
+) -> None:
+    site = shop.site
+    site.service(AccessTokens).prepare()
+    with site.database.transaction() as session:
+        made = Callers(site, session)
+        subject = made.user(f"ann-{shop.workspace}", (Role.READER, shop.workspace))
+        key = made.key(subject, Access.READ, limits)
+        credential = {
+            "session": made.browser(subject),
+            "key": key,
+            "token of a key": made.token(subject, key),
+            "token of a login": made.token(subject),
+        }[kind]
+    paths = [shop.index, shop.page, shop.wheel_url(), f"{shop.wheel_url()}.metadata"]
+    for path in paths:
+        site.app.get(path, headers=credential.headers)
+
+    with expect_queries(site, at_most=0):
+        for path in paths:
+            site.app.get(path, headers=credential.headers)
 
 
 def test_a_304_takes_none(shop: Shop, reader: str | None) -> None:

@@ -200,10 +200,8 @@ def test_what_is_left_is_written_at_the_end(make_site: MakeSite, database_url: s
     assert set(days(make_site(database_url))) == {WHEEL[0]}
 
 
-def test_a_thread_writes_it_after_some_seconds(
-    both: TestSite, url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(downloads, "WRITE_SECONDS", 0.01)
+def test_a_thread_writes_it_after_some_seconds(both: TestSite, url: str) -> None:
+    both.service(Downloads).batches.seconds = 0.01
 
     both.get(url)
 

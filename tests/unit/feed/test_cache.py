@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from functools import partial
 from threading import Barrier
 
 import pytest
@@ -283,3 +284,39 @@ def test_a_change_of_another_group_does_not_disturb_a_load(cache: Cache) -> None
 
     assert worker.result() == "value"
     assert cache.get("group", "key") == "value"
+
+
+def test_drop_if_forgets_the_groups_with_such_a_value_and_no_other(cache: Cache) -> None:
+    for group, key in [("one", "a"), ("one", "b"), ("two", "a"), ("three", "c")]:
+        cache.load(group, key, Source(group + key))
+
+    cache.drop_if(lambda value: value in {"onea", "threec"})
+
+    assert [cache.get("one", key) for key in "ab"] == [None, None]
+    assert cache.get("two", "a") == "twoa"
+    assert cache.get("three", "c") is None
+    assert cache.weight == 1
+
+
+def test_drop_if_without_such_a_value_forgets_nothing(cache: Cache) -> None:
+    cache.load("group", "key", Source("value"))
+
+    cache.drop_if(lambda _: False)
+
+    assert cache.get("group", "key") == "value"
+    assert cache.weight == 1
+
+
+def test_drop_if_gives_up_every_load_since_nobody_knows_yet_what_it_will_find(cache: Cache) -> None:
+    sources = {name: GatedSource(name) for name in ("one", "two")}
+    workers = [Worker(partial(cache.load, name, "key", source)) for name, source in sources.items()]
+    for source in sources.values():
+        source.gate.wait()
+
+    cache.drop_if(lambda _: False)
+    for source in sources.values():
+        source.gate.open()
+
+    assert [worker.result() for worker in workers] == ["one", "two"]
+    assert [cache.get(name, "key") for name in sources] == [None, None]
+    assert cache.load("one", "key", Source("after")) == "after"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from stockroom.security.credentials import MAX_HEADER, token_of
+from stockroom.security.credentials import MAX_HEADER, SESSION_COOKIES, session_of, token_of
 
 SECRET = "stk_secret"
 UNHURRIED = settings(deadline=None)
@@ -103,3 +103,54 @@ def test_no_pair_of_user_and_password_raises(pair: bytes) -> None:
 @given(user=st.text(st.characters(exclude_characters=":", exclude_categories=["Cs"])))
 def test_the_user_name_does_not_matter(user: str) -> None:
     assert token_of(basic(f"{user}:{SECRET}")) == SECRET
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_the_cookie_is_found_among_others(secure: bool) -> None:
+    name = SESSION_COOKIES[secure]
+
+    for header in (
+        f"{name}={SECRET}",
+        f"a=b; {name}={SECRET}; c=d",
+        f"a=b;{name}={SECRET}",
+        f"  {name}={SECRET}  ",
+        f"{name}x=1; x{name}=2; {name}={SECRET}",
+    ):
+        assert session_of(header, secure=secure) == SECRET
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_the_cookie_of_the_other_scheme_is_none(secure: bool) -> None:
+    """A page over http, or a neighbour's host, can set a cookie without the prefix."""
+    assert session_of(f"{SESSION_COOKIES[not secure]}={SECRET}", secure=secure) is None
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        ";",
+        "stockroom",
+        "STOCKROOM=a",
+        "stockroom =a",
+        "a=stockroom=b",
+        'a="; stockroom-=b',
+        "stockroom=a; stockroom=a",
+        "stockroom=a; stockroom=b",
+        "stockroom=a; x=y; stockroom=",
+        "stockroom=a;" + "x" * MAX_HEADER,
+        "$Version=1, stockroom=a",
+        "stockroom\x00=a",
+    ],
+)
+def test_what_is_not_clearly_the_cookie_is_none(header: str) -> None:
+    """Of two cookies one may have been planted: nobody is signed in as who planted it."""
+    assert session_of(header, secure=False) is None
+
+
+@UNHURRIED
+@given(header=HEADERS, secure=st.booleans())
+def test_no_cookie_header_raises(header: str, secure: bool) -> None:
+    found = session_of(header, secure=secure)
+
+    assert found is None or SESSION_COOKIES[secure] + "=" in header

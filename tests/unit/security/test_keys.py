@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -85,3 +86,27 @@ def test_nothing_may_stand_around_a_key(minted: keys.NewKey, extra: str) -> None
 @given(text=st.text())
 def test_any_other_text_is_no_key(text: str) -> None:
     assert not keys.is_well_formed(text)
+
+
+@pytest.mark.parametrize("prefix", keys.PREFIXES)
+def test_a_secret_is_well_formed_as_what_its_prefix_says_and_as_nothing_else(prefix: str) -> None:
+    secret = keys.mint(prefix).secret
+
+    assert [other for other in keys.PREFIXES if keys.is_well_formed(secret, other)] == [prefix]
+
+
+@pytest.mark.parametrize("prefix", keys.PREFIXES)
+def test_another_prefix_before_the_same_characters_is_another_secret(prefix: str) -> None:
+    body = "a" * keys.RANDOM_LENGTH
+
+    digests = {keys.from_body(other, body).digest for other in keys.PREFIXES}
+
+    assert len(digests) == len(keys.PREFIXES)
+    assert keys.from_body(prefix, body).hint == f"{prefix}aaaa"
+
+
+@pytest.mark.parametrize("digit", ["\u0661", "\uff11", "\u00b2"])
+def test_digits_of_other_scripts_are_none(digit: str) -> None:
+    secret = keys.mint().secret
+
+    assert not keys.is_well_formed(f"{secret[:4]}{digit}{secret[5:]}")

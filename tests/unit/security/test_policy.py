@@ -13,6 +13,7 @@ from stockroom.security.identity import REFUSED, Held, Identity, principals_of
 from stockroom.security.permissions import Access, CredentialKind, Permission, Role
 from stockroom.security.policy import SecurityPolicy
 from stockroom.security.scopes import Scope
+from stockroom.security.uses import Uses
 from stockroom.web import Request
 
 WORKSPACE, TEAM, REGISTRY = 1, 2, 3
@@ -24,10 +25,14 @@ class KnownCallers:
     def __init__(self, **callers: Identity | None) -> None:
         self.callers = callers
         self.asked = 0
+        self.used: list[str] = []
 
     def identify(self, authorization: str) -> Identity | None:
         self.asked += 1
         return self.callers[authorization or "anonymous"]
+
+    def note(self, credential: str, address: str) -> None:
+        self.used.append(credential)
 
 
 def caller(role: Role, scope_kind: str, scope_id: int) -> Identity:
@@ -48,12 +53,19 @@ def registry(visibility: str = "team") -> Resource:
 
 
 def policy(callers: KnownCallers) -> SecurityPolicy:
-    return SecurityPolicy(cast(Identities, callers))
+    return SecurityPolicy(cast(Identities, callers), cast(Uses, callers))
+
+
+class Bare(Request):
+    """A request of no application."""
+
+    def catch_up(self) -> None:
+        """There is no feed."""
 
 
 def request(authorization: str = "") -> Request:
     environ: dict[str, Any] = {"HTTP_AUTHORIZATION": authorization}
-    made: Request = Request.blank("/", environ=environ)
+    made: Request = Bare.blank("/", environ=environ)
     return made
 
 
@@ -74,6 +86,15 @@ class TestIdentity:
 
         assert callers.asked == 1
 
+    def test_its_use_is_noted_once_per_request(self) -> None:
+        callers = KnownCallers(caller=caller(Role.READER, "workspace", WORKSPACE))
+        sent, security = request("caller"), policy(callers)
+
+        security.identity(sent)
+        security.permits(sent, registry(), Permission.VIEW_READ)
+
+        assert callers.used == ["key:7"]
+
     def test_no_header_is_anonymous(self) -> None:
         assert policy(KnownCallers(anonymous=None)).identity(request()) is None
 
@@ -87,6 +108,7 @@ class TestIdentity:
         callers = KnownCallers(caller=identity)
 
         assert policy(callers).authenticated_userid(request("caller")) is None
+        assert callers.used == []
 
     def test_nothing_is_remembered(self) -> None:
         security = policy(KnownCallers(anonymous=None))

@@ -151,21 +151,6 @@ def _add_credentials() -> None:
         op.f("ix_browser_sessions_user_id"), "browser_sessions", ["user_id"], unique=False
     )
     op.create_table(
-        "cli_logins",
-        sa.Column("id", _id(), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("user_id", _id(), nullable=False),
-        sa.Column("session_id", _id(), nullable=False),
-        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("collected_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["users.id"], name=op.f("fk_cli_logins_user_id"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_cli_logins")),
-        sa.UniqueConstraint("digest", name=op.f("uq_cli_logins_digest")),
-    )
-    op.create_table(
         "logins",
         sa.Column("id", _id(), nullable=False),
         sa.Column("user_id", _id(), nullable=False),
@@ -181,6 +166,25 @@ def _add_credentials() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_logins")),
     )
     op.create_index(op.f("ix_logins_user_id"), "logins", ["user_id"], unique=False)
+    op.create_table(
+        "cli_logins",
+        sa.Column("id", _id(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("user_id", _id(), nullable=False),
+        sa.Column("session_id", _id(), nullable=False),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("collected_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("login_id", _id(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["login_id"], ["logins.id"], name=op.f("fk_cli_logins_login_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_cli_logins_user_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cli_logins")),
+        sa.UniqueConstraint("digest", name=op.f("uq_cli_logins_digest")),
+    )
     op.create_table(
         "refresh_tokens",
         sa.Column("id", _id(), nullable=False),

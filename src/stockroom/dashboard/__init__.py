@@ -1,0 +1,1 @@
+"""HTML pages for people: signing in, their own account, and how to use a registry."""
