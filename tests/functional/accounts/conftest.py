@@ -7,8 +7,10 @@ from tests.support.site import TestSite
 
 
 @pytest.fixture
-def ann(both: TestSite) -> Person:
+def ann(request: pytest.FixtureRequest) -> Person:
     """A user who may publish to acme, with a browser in which she is signed in."""
-    person = make_person(both)
+    where = "both" if "both" in request.fixturenames else "site"
+    home: TestSite = request.getfixturevalue(where)
+    person = make_person(home)
     person.grant("writer", "team:acme")
     return person
