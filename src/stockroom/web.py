@@ -25,7 +25,7 @@ from zope.interface import implementer
 from stockroom.db import Database
 from stockroom.errors import Forbidden, MethodNotAllowed, NotFound, Problem, Unauthenticated
 from stockroom.feed import Feed, Origin
-from stockroom.resources import Directory, Missing, Resource, Root
+from stockroom.resources import Directory, Missing, Own, Resource, Root
 from stockroom.resources.tree import Nowhere
 from stockroom.security.identity import REFUSED
 from stockroom.security.permissions import (
@@ -254,7 +254,9 @@ def denied(refusal: HTTPNotFound | HTTPForbidden, request: Request) -> Problem:
     """
     if request.matched_route is None:
         return NotFound(f"there is nothing at {request.path_info}")
-    readable = request.has_permission(Permission.VIEW_READ, request.context)
+    readable = isinstance(request.context, Own) or request.has_permission(
+        Permission.VIEW_READ, request.context
+    )
     identity = request.identity
     if identity is REFUSED:
         return Unauthenticated(

@@ -64,7 +64,8 @@ def row_of(door: Door, method: str) -> str:
     """The line of the table of the API."""
     path = door.path.removeprefix("/v1/")
     _, permission = door.methods[method]
-    return f"| {method} | `{path}` | `{least_role(permission)}` |"
+    who = "a credential" if permission in OWN else f"`{least_role(permission)}`"
+    return f"| {method} | `{path}` | {who} |"
 
 
 def commands(

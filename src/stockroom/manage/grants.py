@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from stockroom.db import insert_if_absent
 from stockroom.feed import emit
 from stockroom.manage.scopes import team_of
 from stockroom.models import Grant
@@ -41,21 +42,16 @@ class Grants:
 
         ``source`` names the login method that keeps the grant, "" is nobody.
         """
-        found = self._find(subject, scope)
-        before = found.role if found else None
-        if found is None:
-            kind, id_, package = scope
-            found = Grant(
-                subject=subject,
-                scope_kind=kind,
-                scope_id=id_,
-                package=package,
-                created_at=self._clock(),
-            )
-            self._session.add(found)
-        elif (found.role, found.source) == (role, source):
+        if self._add(subject, role, scope, source):
+            self._changed("grant.set", subject, scope, text, before=None, after=role)
             return
-        found.role, found.source = role, source
+        found = self._find(subject, scope)
+        if found is None:  # taken away in this moment
+            self.set(subject, role, scope, text, source)
+            return
+        if (found.role, found.source) == (role, source):
+            return
+        before, found.role, found.source = found.role, role, source
         self._changed("grant.set", subject, scope, text, before=before, after=role)
 
     def remove(self, subject: str, scope: Scope, text: str) -> Role | None:
@@ -66,6 +62,21 @@ class Grants:
         self._session.delete(found)
         self._changed("grant.removed", subject, scope, text, before=found.role, after=None)
         return Role(found.role)
+
+    def _add(self, subject: str, role: Role, scope: Scope, source: str) -> bool:
+        """Whether there was none: whoever gives one at the same moment waits."""
+        kind, id_, package = scope
+        row = {
+            "subject": subject,
+            "role": role.value,
+            "scope_kind": kind,
+            "scope_id": id_,
+            "package": package,
+            "source": source,
+            "created_at": self._clock(),
+        }
+        self._session.flush()
+        return insert_if_absent(self._session, Grant, row)
 
     def _find(self, subject: str, scope: Scope) -> Grant | None:
         kind, id_, package = scope

@@ -8,10 +8,13 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from stockroom.dists import canonical_version, normalize
-from stockroom.manage.preconditions import check_if_match, etag_of
+from stockroom.manage.preconditions import check_if_match, etag_of, settings_tag
 from stockroom.manage.problems import NoSuchPlace
+from stockroom.manage.scopes import team_of
 from stockroom.manage.texts import is_storable
 from stockroom.models import File, Package, Registry, Release, Team, Workspace
+from stockroom.policies import RegistryPolicy, TeamPolicy, read_policy
+from stockroom.security.scopes import Scope
 
 
 def lock_package(
@@ -40,36 +43,58 @@ def lock_package(
     return package
 
 
-def lock_registry(session: Session, workspace: str, name: str) -> Registry:
+def lock_registry(
+    session: Session,
+    workspace: str,
+    name: str,
+    if_match: str | None = None,
+    *,
+    for_good: bool = False,
+) -> Registry:
     """The row of a registry; other changes of its settings wait until the transaction ends.
 
+    Uploads refer to the row and go on, unless it is ``for_good``: to be deleted.
+
     :raises NoSuchPlace: there is no such registry.
+    :raises PreconditionFailed: its settings are none of those that ``if_match`` names.
     """
     query = (
         select(Registry)
         .join(Workspace, Workspace.id == Registry.workspace_id)
         .where(Workspace.name == workspace, Registry.name == name)
-        # Uploads refer to the row, and go on.
-        .with_for_update(of=Registry, key_share=True)
+        .with_for_update(of=Registry, key_share=not for_good)
     )
     registry = session.execute(query).scalar_one_or_none()
     if registry is None:
         raise NoSuchPlace(
             f"there is no registry {workspace}/{name}; `stockroom registry list` shows all"
         )
+    check_if_match(
+        if_match, settings_tag(registry.id, read_policy(RegistryPolicy, registry.settings))
+    )
     return registry
 
 
-def lock_team(session: Session, name: str) -> Team:
+def lock_team(session: Session, name: str, if_match: str | None = None) -> Team:
     """The row of a team; other changes of its settings wait until the transaction ends.
 
     :raises NoSuchPlace: there is no such team.
+    :raises PreconditionFailed: its settings are none of those that ``if_match`` names.
     """
     query = select(Team).where(Team.name == name).with_for_update(key_share=True)
     team = session.execute(query).scalar_one_or_none()
     if team is None:
         raise NoSuchPlace(f"there is no team {name}; `stockroom team list` shows all")
+    check_if_match(if_match, settings_tag(team.id, read_policy(TeamPolicy, team.settings)))
     return team
+
+
+def lock_team_of(session: Session, scope: Scope) -> None:
+    """Make changes of who may do what in a team wait for each other; the server has no row."""
+    team_id = team_of(session, scope)
+    if team_id is not None:
+        query = select(Team.id).where(Team.id == team_id).with_for_update(key_share=True)
+        session.execute(query).one_or_none()
 
 
 def find_release(session: Session, package: Package, version: str) -> Release:

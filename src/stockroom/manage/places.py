@@ -1,16 +1,17 @@
-"""Making teams, workspaces and registries."""
+"""Making teams, workspaces and registries, and opening workspaces."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from stockroom.feed import emit
-from stockroom.manage.names import check_name
+from stockroom.manage.names import check_name, insert_unique
+from stockroom.manage.preconditions import check_if_match, tag_of
 from stockroom.manage.problems import NameTaken, NoSuchPlace
-from stockroom.models import Registry, Team, View, ViewMember, Workspace
+from stockroom.models import Event, Registry, Team, View, ViewMember, Workspace
 
 FIRST_REGISTRY = "main"
 
@@ -35,10 +36,18 @@ class Places:
         check_name(name)
         if self._find_team(name):
             raise NameTaken(f"there is a team {name} already")
-        team = Team(name=name, created_at=_now())
-        self._session.add(team)
-        self._session.flush()
-        emit(self._session, "team.created", self._actor, name=name)
+        number = unused_id(self._session, Team, Event.team_id)
+        team = Team(id=number, name=name, created_at=_now())
+        insert_unique(self._session, team, f"there is a team {name} already")
+        emit(
+            self._session,
+            "team.created",
+            self._actor,
+            team_id=team.id,
+            name=name,
+            before=None,
+            after={},
+        )
         return team
 
     def create_workspace(
@@ -60,23 +69,36 @@ class Places:
             raise NoSuchPlace(f"there is no team {team}; create it with `stockroom team create`")
         owner = owner or self.create_team(name)
         workspace = Workspace(team_id=owner.id, name=name, visibility=visibility, created_at=_now())
-        self._session.add(workspace)
-        self._session.flush()
-        emit(self._session, "workspace.created", self._actor, name=name, visibility=visibility)
+        insert_unique(self._session, workspace, f"there is a workspace {name} already")
+        emit(
+            self._session,
+            "workspace.created",
+            self._actor,
+            team_id=owner.id,
+            name=name,
+            before=None,
+            after={"visibility": visibility},
+        )
         self._add_registry(workspace, FIRST_REGISTRY)
         return workspace
 
-    def set_visibility(self, name: str, visibility: str) -> None:
+    def set_visibility(self, name: str, visibility: str, if_match: str | None = None) -> None:
         """Open or close a workspace to readers outside of its team.
 
         :raises NoSuchPlace: there is no such workspace.
+        :raises PreconditionFailed: it is in none of the states that ``if_match`` names.
         """
         workspace = self._need_workspace(name)
-        before, workspace.visibility = workspace.visibility, visibility
+        before = workspace.visibility
+        check_if_match(if_match, workspace_tag(workspace.id, before))
+        if before == visibility:
+            return
+        workspace.visibility = visibility
         emit(
             self._session,
             "workspace.changed",
             self._actor,
+            team_id=workspace.team_id,
             name=name,
             before={"visibility": before},
             after={"visibility": visibility},
@@ -97,10 +119,14 @@ class Places:
         return self._add_registry(place, name)
 
     def _add_registry(self, workspace: Workspace, name: str) -> Registry:
-        registry = Registry(workspace_id=workspace.id, name=name, kind="hosted", created_at=_now())
+        taken = f"there is a registry or view {workspace.name}/{name} already"
+        number = unused_id(self._session, Registry, Event.registry_id)
+        registry = Registry(
+            id=number, workspace_id=workspace.id, name=name, kind="hosted", created_at=_now()
+        )
+        insert_unique(self._session, registry, taken)
         view = View(workspace_id=workspace.id, name=name, created_at=_now())
-        self._session.add_all([registry, view])
-        self._session.flush()
+        insert_unique(self._session, view, taken)
         self._session.add(
             ViewMember(view_id=view.id, priority=0, position=0, registry_id=registry.id)
         )
@@ -108,17 +134,22 @@ class Places:
             self._session,
             "registry.created",
             self._actor,
+            team_id=workspace.team_id,
             registry_id=registry.id,
             workspace=workspace.name,
             name=name,
+            before=None,
+            after={"kind": registry.kind},
         )
         return registry
 
     def _find_team(self, name: str) -> Team | None:
-        return self._session.execute(select(Team).where(Team.name == name)).scalar_one_or_none()
+        # Locked, since somebody may be deleting it.
+        query = select(Team).where(Team.name == name).with_for_update(key_share=True)
+        return self._session.execute(query).scalar_one_or_none()
 
     def _find_workspace(self, name: str) -> Workspace | None:
-        query = select(Workspace).where(Workspace.name == name)
+        query = select(Workspace).where(Workspace.name == name).with_for_update(key_share=True)
         return self._session.execute(query).scalar_one_or_none()
 
     def _need_workspace(self, name: str) -> Workspace:
@@ -128,6 +159,25 @@ class Places:
                 f"there is no workspace {name}; create it with `stockroom workspace create {name}`"
             )
         return workspace
+
+
+def unused_id(
+    session: Session, model: type[Team | Registry], noted: InstrumentedAttribute[int | None]
+) -> int | None:
+    """An id that nothing has had, for the audit trail goes on after a deletion.
+
+    ``noted`` is the column of events that names them. None on PostgreSQL, which gives out no
+    number twice.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return None
+    newest = (session.execute(select(func.max(column))).scalar() for column in (model.id, noted))
+    return max(number or 0 for number in newest) + 1
+
+
+def workspace_tag(workspace_id: int, visibility: str) -> str:
+    """The entity tag of what can be changed about a workspace."""
+    return tag_of(workspace_id, visibility)
 
 
 def _now() -> datetime:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from stockroom.feed import emit
 from stockroom.manage.lookups import lock_registry, lock_team
+from stockroom.manage.scopes import team_of
 from stockroom.manage.texts import clean_reason, is_storable
 from stockroom.models import Registry, Team
 from stockroom.policies import (
@@ -20,6 +21,7 @@ from stockroom.policies import (
     changed,
     read_policy,
 )
+from stockroom.security.scopes import Scope
 from stockroom.spi.settings import as_text, declared
 
 P = TypeVar("P", bound=Quotas)
@@ -57,12 +59,14 @@ class Policies:
     """Sets settings in the transaction of ``session``; every node obeys from its next request on.
 
     Changes map names to texts as in an ini file; None and "" stand for the default. Both methods
-    return what is in force then, and raise PolicyInvalid with everything that is wrong.
+    return what is in force then, and raise PolicyInvalid with everything that is wrong, and
+    PreconditionFailed if the settings are none of those that ``if_match`` names.
     """
 
-    def __init__(self, session: Session, actor: str) -> None:
+    def __init__(self, session: Session, actor: str, if_match: str | None = None) -> None:
         self._session = session
         self._actor = actor
+        self._if_match = if_match
 
     def change_registry(
         self,
@@ -72,12 +76,13 @@ class Policies:
         reason: str | None = None,
     ) -> RegistryPolicy:
         """Change settings of a registry; raises NoSuchPlace if there is none of that name."""
-        registry = lock_registry(self._session, workspace, name)
+        registry = lock_registry(self._session, workspace, name, self._if_match)
         return self._change(
             RegistryPolicy,
             registry,
             changes,
             kind="registry.changed",
+            team_id=team_of(self._session, Scope("registry", registry.id)),
             registry_id=registry.id,
             workspace=workspace,
             name=name,
@@ -88,9 +93,15 @@ class Policies:
         self, name: str, changes: Mapping[str, str | None], reason: str | None = None
     ) -> TeamPolicy:
         """Change settings of a team; raises NoSuchPlace if there is none of that name."""
-        team = lock_team(self._session, name)
+        team = lock_team(self._session, name, self._if_match)
         return self._change(
-            TeamPolicy, team, changes, kind="team.changed", name=name, reason=clean_reason(reason)
+            TeamPolicy,
+            team,
+            changes,
+            kind="team.changed",
+            team_id=team.id,
+            name=name,
+            reason=clean_reason(reason),
         )
 
     def _change(

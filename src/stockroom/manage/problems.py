@@ -29,6 +29,30 @@ class InvalidScope(BadRequest):
     slug, title = "invalid-scope", "Invalid scope"
 
 
+class InvalidSubject(BadRequest):
+    """Who is to hold a role is written wrongly."""
+
+    slug, title = "invalid-subject", "Invalid subject"
+
+
+class LastOwner(Conflict):
+    """A team, or the server, would be left without anybody who may do everything."""
+
+    slug, title = "last-owner", "Last owner"
+
+
+class NotEmpty(Conflict):
+    """What is to be deleted still holds something."""
+
+    slug, title = "not-empty", "Not empty"
+
+
+class InvitationInvalid(NotFound):
+    """An invitation that is unknown, used, revoked or over."""
+
+    slug, title = "invitation-invalid", "Invitation not valid"
+
+
 class InvalidText(BadRequest):
     """A reason or a note is too long, or cannot be kept."""
 
@@ -48,7 +72,7 @@ class NotConfirmed(BadRequest):
 
 
 class PreconditionFailed(Problem):
-    """The package was changed since the caller looked at it (RFC 9110, If-Match)."""
+    """It was changed since the caller looked at it (RFC 9110, If-Match)."""
 
     slug, status, title = "precondition-failed", 412, "Changed meanwhile"
 

@@ -77,6 +77,15 @@ class Snapshot:
     """The views that show a registry, by its id."""
     containing: Mapping[Scope, frozenset[Scope]]
     """The scopes in which a team, workspace, registry or view lies, itself included."""
+    names: Mapping[Scope, str]
+    """The same scopes, and the server, as people write them."""
+
+    def name_of(self, scope: Scope) -> str | None:
+        """A scope as people write it; None for what is gone."""
+        if scope.kind != "package":
+            return self.names.get(scope)
+        registry = self.names.get(Scope("registry", scope.id))
+        return f"{registry}/{scope.package}" if registry else None
 
 
 class Directory:
@@ -145,6 +154,7 @@ def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
         {row.id: row for mine in registries.values() for row in mine.values()},
         {id_: tuple(by_id.values()) for id_, by_id in shown.items()},
         _containing(workspaces.values()),
+        _names(team_rows.values(), workspaces.values()),
     )
 
 
@@ -163,6 +173,18 @@ def _containing(workspaces: Iterable[WorkspaceRow]) -> dict[Scope, frozenset[Sco
             only = view.only_registry
             within = frozenset() if only is None else {Scope("registry", only)}
             found[scope] = found[place] | {scope} | within
+    return found
+
+
+def _names(teams: Iterable[TeamRow], workspaces: Iterable[WorkspaceRow]) -> dict[Scope, str]:
+    found = {SERVER: "*"}
+    found.update((Scope("team", team.id), f"team:{team.name}") for team in teams)
+    for workspace in workspaces:
+        found[Scope("workspace", workspace.id)] = workspace.name
+        for registry in workspace.registries.values():
+            found[Scope("registry", registry.id)] = f"{workspace.name}/{registry.name}"
+        for view in workspace.views.values():
+            found[Scope("view", view.id)] = f"{workspace.name}/{view.name}"
     return found
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stockroom.dists import is_valid_name, normalize, parse_version
+from stockroom.resources.people import MAX_NAME, GrantResource, Items
 from stockroom.resources.resource import Missing, Resource
 from stockroom.security.acl import Acl, package_acl
+from stockroom.security.scopes import Scope
 
 if TYPE_CHECKING:
     from stockroom.resources.tree import RegistryResource
-
-MAX_NAME = 255
-"""Longest version and filename in characters (U-70)."""
 
 
 class Packages(Resource):
@@ -48,6 +47,11 @@ class PackageResource(Resource):
         """The names of its workspace and its registry, and its own."""
         return *self.registry.address, self.__name__
 
+    @property
+    def scope(self) -> Scope:
+        """Where roles on it alone are held."""
+        return Scope("package", self.registry.row.id, normalize(self.__name__))
+
     def __getitem__(self, name: str) -> Resource:
         """The fixed containers."""
         match name:
@@ -55,6 +59,8 @@ class PackageResource(Resource):
                 return Releases(self, self)
             case "files":
                 return Files(self, self)
+            case "grants":
+                return Items(self, name, GrantResource)
         raise Missing(name)
 
 

@@ -11,14 +11,22 @@ from stockroom.resources.directory import (
     Directory,
     RegistryRow,
     Snapshot,
-    TeamRow,
     ViewRow,
     WorkspaceRow,
 )
 from stockroom.resources.packages import BurntFilenames, Packages
+from stockroom.resources.people import (
+    GrantResource,
+    Items,
+    Me,
+    Own,
+    Teams,
+    UserResource,
+)
 from stockroom.resources.resource import Missing, Resource
 from stockroom.security.acl import Acl, capability_acl, package_acl, server_acl
 from stockroom.security.permissions import Permission
+from stockroom.security.scopes import SERVER, Scope
 
 
 class Nowhere(Resource):
@@ -40,6 +48,7 @@ class Root(Resource):
     """The server."""
 
     __acl__ = server_acl()
+    scope = SERVER
 
     def __init__(self, directory: Directory) -> None:
         super().__init__(None, "")
@@ -51,49 +60,18 @@ class Root(Resource):
             case "workspaces":
                 return Workspaces(self, self.snapshot)
             case "incoming":
-                return Capabilities(self, name, IncomingResource)
+                return Items(self, name, IncomingResource)
             case "stages":
-                return Capabilities(self, name, StageResource)
+                return Items(self, name, StageResource)
             case "teams":
                 return Teams(self, self.snapshot)
+            case "me":
+                return Me(self, name)
+            case "users":
+                return Items(self, name, UserResource)
+            case "grants":
+                return Items(self, name, GrantResource)
         raise Missing(name)
-
-
-class Teams(Resource):
-    """Container of all teams."""
-
-    def __init__(self, parent: Resource, snapshot: Snapshot) -> None:
-        super().__init__(parent, "teams")
-        self._snapshot = snapshot
-
-    def __getitem__(self, name: str) -> TeamResource:
-        """A team by its exact name."""
-        try:
-            row = self._snapshot.teams[name]
-        except KeyError:
-            raise Missing(name) from None
-        return TeamResource(self, row)
-
-
-class TeamResource(Resource):
-    """A team."""
-
-    def __init__(self, parent: Resource, row: TeamRow) -> None:
-        super().__init__(parent, row.name)
-        self.row = row
-        self.__acl__ = row.acl
-
-
-class Capabilities(Resource):
-    """Container of what has an unguessable name: who knows it needs no other credential."""
-
-    def __init__(self, parent: Resource, name: str, kind: type[Resource]) -> None:
-        super().__init__(parent, name)
-        self._kind = kind
-
-    def __getitem__(self, name: str) -> Resource:
-        """Whatever has that name; whether it exists is found out by its view."""
-        return self._kind(self, name)
 
 
 class IncomingResource(Resource):
@@ -108,17 +86,17 @@ class StageResource(Resource):
     __acl__ = capability_acl(Permission.STAGE_READ)
 
 
-class Workspaces(Resource):
+class Workspaces(Own):
     """Container of all workspaces."""
 
     def __init__(self, parent: Resource, snapshot: Snapshot) -> None:
         super().__init__(parent, "workspaces")
-        self._snapshot = snapshot
+        self.snapshot = snapshot
 
     def __getitem__(self, name: str) -> WorkspaceResource:
         """A workspace by its exact name."""
         try:
-            row = self._snapshot.workspaces[name]
+            row = self.snapshot.workspaces[name]
         except KeyError:
             raise Missing(name) from None
         return WorkspaceResource(self, row)
@@ -132,6 +110,11 @@ class WorkspaceResource(Resource):
         self.row = row
         self.__acl__ = row.acl
 
+    @property
+    def scope(self) -> Scope:
+        """Where roles on it are held."""
+        return Scope("workspace", self.row.id)
+
     def __getitem__(self, name: str) -> Resource:
         """The fixed containers."""
         match name:
@@ -139,6 +122,8 @@ class WorkspaceResource(Resource):
                 return Views(self, self.row)
             case "registries":
                 return Registries(self, self.row)
+            case "grants":
+                return Items(self, name, GrantResource)
         raise Missing(name)
 
 
@@ -172,6 +157,11 @@ class RegistryResource(Resource):
         """Its workspace's name and its own."""
         return self.workspace.name, self.row.name
 
+    @property
+    def scope(self) -> Scope:
+        """Where roles on it are held."""
+        return Scope("registry", self.row.id)
+
     def __getitem__(self, name: str) -> Resource:
         """The fixed containers."""
         match name:
@@ -179,6 +169,8 @@ class RegistryResource(Resource):
                 return Packages(self, self)
             case "burnt-filenames":
                 return BurntFilenames(self, self)
+            case "grants":
+                return Items(self, name, GrantResource)
         raise Missing(name)
 
 
@@ -207,10 +199,18 @@ class ViewResource(Resource):
         self.workspace = workspace
         self.__acl__ = row.acl
 
+    @property
+    def scope(self) -> Scope:
+        """Where roles on it are held."""
+        return Scope("view", self.row.id)
+
     def __getitem__(self, name: str) -> Resource:
-        """The fixed container of packages."""
-        if name == "packages":
-            return SeenPackages(self, self)
+        """The fixed containers."""
+        match name:
+            case "packages":
+                return SeenPackages(self, self)
+            case "grants":
+                return Items(self, name, GrantResource)
         raise Missing(name)
 
 

@@ -209,8 +209,13 @@ _RANKS = {role: rank for rank, role in enumerate(Role)}
 
 
 def least_role(permission: str) -> Role:
-    """The lowest role that carries ``permission``."""
+    """The lowest role that carries ``permission``; there is none for ``OWN`` and capabilities."""
     return next(role for role, carried in ROLE_PERMISSIONS.items() if permission in carried)
+
+
+def is_within(role: Role, other: Role) -> bool:
+    """Whether ``role`` is no higher than ``other``."""
+    return _RANKS[role] <= _RANKS[other]
 
 
 def lower(one: Role, other: Role) -> Role:

@@ -444,7 +444,7 @@ class TestExchange:
     def test_a_browser_gets_none(self, site: TestSite) -> None:
         cookie = {"Cookie": f"stockroom={make_person(site).cookie}"}
 
-        site.app.request("/auth/cli/access-token", method="POST", headers=cookie, status=401)
+        site.app.request("/auth/cli/access-token", method="POST", headers=cookie, status=403)
 
     @pytest.mark.parametrize("key", [None, "x", UNKNOWN_KEY])
     def test_without_a_key_there_is_none(self, site: TestSite, key: str | None) -> None:

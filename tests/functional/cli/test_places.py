@@ -126,7 +126,7 @@ def test_name_that_is_taken_at_the_same_moment_is_told(
 
     complaint = cli.refuse("workspace", "create", "acme")
 
-    assert complaint.startswith("error: somebody else has made or changed the same thing just now")
+    assert complaint == "error: there is a workspace acme already\n"
 
 
 def test_unknown_visibility_is_a_wrong_command_line(cli: CommandLine) -> None:

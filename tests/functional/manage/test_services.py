@@ -111,12 +111,16 @@ def test_every_creation_writes_an_event(both: TestSite) -> None:
     [changed] = events_of(both, "workspace.changed")
     [key] = events_of(both, "key.created")
     assert {event.actor for event in (team, workspace, registry, changed, key)} == {"ann"}
-    assert workspace.data == {"name": "other", "visibility": "global"}
-    assert registry.data == {"workspace": "other", "name": "main"}
+    after = {"visibility": "global"}
+    assert workspace.data == {"name": "other", "before": None, "after": after}
+    after = {"kind": "hosted"}
+    assert registry.data == {"workspace": "other", "name": "main", "before": None, "after": after}
+    assert len({event.team_id for event in (team, workspace, registry, changed, key)}) == 1
     assert changed.data["before"] == {"visibility": "global"}
     assert changed.data["after"] == {"visibility": "public"}
     assert key.subject == "key:1"
-    assert key.data == {"owner": "robot:1", "name": "mine", "access": "admin", "places": None}
+    made = {"access": "admin", "places": None, "expires_at": None}
+    assert key.data == {"owner": "robot:1", "name": "mine", "before": None, "after": made}
     [grant] = events_of(both, "grant.set")
     assert grant.subject == "robot:1"
     assert grant.data == {"scope": "other", "before": None, "after": "writer"}

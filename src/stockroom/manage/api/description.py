@@ -20,9 +20,9 @@ import msgspec
 from stockroom import __version__
 from stockroom.errors import Problem
 from stockroom.manage.api.doors import Door
-from stockroom.manage.api.operations import Operation
+from stockroom.manage.api.operations import JSON_LINES, Operation
 from stockroom.security.credentials import SESSION_COOKIES
-from stockroom.security.permissions import Permission, least_role
+from stockroom.security.permissions import OWN, Permission, least_role
 from stockroom.web import Ready, Request
 
 Json = dict[str, Any]
@@ -138,7 +138,12 @@ class Schemas:
 
 def _operation(operation: Operation, permission: Permission, schemas: Schemas) -> Json:
     summary, _, rest = (inspect.getdoc(operation.view) or "").partition("\n")
-    needs = f"Needs `{permission}`, which the role `{least_role(permission)}` carries."
+    who = (
+        "everybody has for what is their own"
+        if permission in OWN
+        else f"the role `{least_role(permission)}` carries"
+    )
+    needs = f"Needs `{permission}`, which {who}."
     described: Json = {
         "operationId": operation.view.__name__,
         "summary": summary.strip().removesuffix("."),
@@ -200,10 +205,13 @@ def _responses(operation: Operation, schemas: Schemas) -> Json:
     success: Json = {"description": operation.status.phrase}
     if operation.answer is not None:
         success["content"] = schemas.content(operation.answer)
+    if operation.line is not None:
+        said = f"Each line is one `{operation.line.__name__}` as JSON."
+        success["content"][JSON_LINES] = {"schema": {"type": "string", "description": said}}
     if operation.is_tagged:
         success["headers"] = {
             "ETag": {
-                "description": "Names the state of the package, for If-Match.",
+                "description": "Names the state of what is answered, for If-Match.",
                 "required": True,
                 "schema": {"type": "string"},
             }

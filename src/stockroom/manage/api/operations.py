@@ -7,15 +7,15 @@ A view takes a resource and the request, then what is read for it, by the name o
   bounded whole numbers,
 - ``if_match``: the value of the If-Match header, or None.
 
-It returns what is answered as JSON; a :class:`Tagged` value also has an entity tag, and None is no
-body at all. The annotations say the types, so that the description of the API is made of the same
-declarations that requests are read by.
+It returns what is answered as JSON; a :class:`Tagged` value also has an entity tag, :class:`Lines`
+is what a caller may have instead, and None is no body at all. The annotations say the types, so
+that the description of the API is made of the same declarations that requests are read by.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from types import NoneType, UnionType
@@ -33,6 +33,7 @@ from stockroom.web import VARY, Ready, Request, Unavailable
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
+JSON_LINES = "application/jsonl"
 ALWAYS: tuple[type[Problem], ...] = (Unauthenticated, Forbidden, NotFound, Problem, Unavailable)
 """What every request may be refused with."""
 OF_BODY: tuple[type[Problem], ...] = (InvalidBody, ContentTooLarge, UnsupportedMediaType)
@@ -46,6 +47,12 @@ class Tagged(NamedTuple, Generic[T]):
 
     value: T
     etag: str
+
+
+class Lines(NamedTuple, Generic[T]):
+    """What is answered as JSON lines, made a chunk at a time while it is sent."""
+
+    chunks: Iterator[Sequence[T]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,8 @@ class Operation:
     """The type of what is answered; None where there is no body."""
     is_tagged: bool
     problems: tuple[type[Problem], ...]
+    line: Any = None
+    """The type of one line, where the answer can be JSON lines instead; None where it cannot."""
 
     def __call__(self, context: Resource, request: Request) -> Ready:
         """Read the request, call the view, answer."""
@@ -92,6 +101,8 @@ class Operation:
         if self.reads_if_match:
             read["if_match"] = request.environ.get("HTTP_IF_MATCH")
         found = self.view(context, request, **read)
+        if isinstance(found, Lines):
+            return _answer_lines(found)
         value, etag = found if self.is_tagged else (found, None)
         return _answer(self.status, None if self.answer is None else value, etag)
 
@@ -109,7 +120,7 @@ def operation_of(view: Callable[..., Any]) -> Operation:
     said: Outcome = view.__dict__.get("outcome", Outcome())
     body, is_body_optional = _without_none(hints.get("body"))
     query, reads_if_match = hints.get("query"), "if_match" in names
-    answer = hints["return"]
+    answer, line = _without_lines(hints["return"])
     is_tagged = get_origin(answer) is Tagged
     if is_tagged:
         [answer] = get_args(answer)
@@ -130,6 +141,7 @@ def operation_of(view: Callable[..., Any]) -> Operation:
         answer=None if answer is NoneType else answer,
         is_tagged=is_tagged,
         problems=problems,
+        line=line,
     )
 
 
@@ -138,6 +150,21 @@ def _without_none(hint: Any) -> tuple[Any, bool]:
         return hint, False
     [kind] = (part for part in get_args(hint) if part is not NoneType)
     return kind, True
+
+
+def _without_lines(hint: Any) -> tuple[Any, Any]:
+    """The type of an answer, and that of its lines where it can be lines instead."""
+    lines = [part for part in get_args(hint) if get_origin(part) is Lines]
+    if not lines:
+        return hint, None
+    [kind] = (part for part in get_args(hint) if part not in lines)
+    return kind, get_args(lines[0])[0]
+
+
+def _answer_lines(lines: Lines[Any]) -> Ready:
+    headers = [("Cache-Control", "private, no-store"), VARY, ("Content-Type", JSON_LINES)]
+    encoder = msgspec.json.Encoder()
+    return Ready("200 OK", headers, (encoder.encode_lines(chunk) for chunk in lines.chunks))
 
 
 def _answer(status: HTTPStatus, value: object, etag: str | None) -> Ready:

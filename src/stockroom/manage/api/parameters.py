@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from typing import Annotated, Any, TypeVar, cast
 from urllib.parse import parse_qs
@@ -37,6 +38,13 @@ class Paging(Struct):
     after: After = ""
 
 
+class Numbered(Struct):
+    """Which page of a list, whose rows are in the order of their numbers."""
+
+    limit: Limit = DEFAULT_LIMIT
+    after: AfterId = 0
+
+
 def read_query(request: Request, kind: type[T]) -> T:
     """The parameters of a request, each of which must be a field of ``kind`` and stand only once.
 
@@ -59,6 +67,22 @@ def read_query(request: Request, kind: type[T]) -> T:
     if missing:
         raise InvalidQuery(f"{', '.join(missing)} is missing")
     return kind(**values)
+
+
+def instant(name: str, text: str) -> datetime | None:
+    """An instant with its zone (RFC 3339); None where nothing is said.
+
+    :raises InvalidQuery: it is none.
+    """
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise InvalidQuery(f"{name} must be an instant such as 2026-01-31T12:00:00Z")
+    return found
 
 
 def _read(text: str) -> dict[str, list[str]]:

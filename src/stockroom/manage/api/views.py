@@ -4,35 +4,22 @@ from __future__ import annotations
 
 from pyramid.config import Configurator
 
-from stockroom.manage.api import burnt, files, packages, registries, releases, teams
+from stockroom.manage.api import burnt, events, files, packages, registries, releases
 from stockroom.manage.api.description import Description
 from stockroom.manage.api.doors import Door
+from stockroom.manage.api.people_doors import PACKAGE, PEOPLE_DOORS, REGISTRY
 from stockroom.resources import (
     BurntFilenameResource,
     FileResource,
     PackageResource,
     RegistryResource,
     ReleaseResource,
-    TeamResource,
 )
 from stockroom.security.permissions import Permission
 from stockroom.web import READS, at
 
-TEAM = ("teams", "{team}")
-REGISTRY = ("workspaces", "{workspace}", "registries", "{registry}")
-PACKAGE = (*REGISTRY, "packages", "{package}")
-
-
 DOORS = (
-    Door(
-        "api.team",
-        TEAM,
-        TeamResource,
-        {
-            "GET": (teams.show_team, Permission.TEAM_READ),
-            "PATCH": (teams.change_team, Permission.TEAM_CHANGE),
-        },
-    ),
+    *PEOPLE_DOORS,
     Door(
         "api.registry",
         REGISTRY,
@@ -40,6 +27,7 @@ DOORS = (
         {
             "GET": (registries.show_registry, Permission.REGISTRY_READ),
             "PATCH": (registries.change_registry, Permission.REGISTRY_CHANGE),
+            "DELETE": (registries.delete_registry, Permission.REGISTRY_DELETE),
         },
     ),
     Door(
@@ -70,7 +58,7 @@ DOORS = (
         "api.events",
         REGISTRY,
         RegistryResource,
-        {"GET": (registries.list_events, Permission.REGISTRY_AUDIT)},
+        {"GET": (events.list_events, Permission.REGISTRY_AUDIT)},
         page="events",
     ),
     Door(

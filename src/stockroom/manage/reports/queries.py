@@ -13,7 +13,6 @@ from stockroom.manage.preconditions import etag_of
 from stockroom.manage.problems import NoSuchPlace
 from stockroom.manage.reports.rows import (
     BurntReport,
-    EventReport,
     FileReport,
     PackageReport,
     PackageSummary,
@@ -23,7 +22,6 @@ from stockroom.manage.reports.rows import (
 from stockroom.manage.retention import ReleaseFacts
 from stockroom.models import (
     BurntFilename,
-    Event,
     File,
     Package,
     Release,
@@ -207,42 +205,6 @@ def burnt_page(
     if package:
         query = query.where(BurntFilename.package == normalize(package))
     return [BurntReport(*row) for row in connection.execute(query)]
-
-
-def event_page(
-    connection: Connection,
-    registry_id: int,
-    *,
-    limit: int,
-    after: int | None = None,
-    package: str = "",
-    kind: str = "",
-) -> list[EventReport]:
-    """What happened in a registry, the newest first; ``kind`` whole, or what is before its dot."""
-    query = (
-        select(
-            Event.id,
-            Event.at,
-            Event.kind,
-            Event.actor,
-            Event.credential,
-            Event.address,
-            Event.package,
-            Event.data,
-        )
-        .where(Event.registry_id == registry_id)
-        .order_by(Event.id.desc())
-        .limit(limit)
-    )
-    if after is not None:
-        query = query.where(Event.id < after)
-    if package:
-        query = query.where(Event.package == normalize(package))
-    if kind:
-        query = query.where(
-            (Event.kind == kind) | Event.kind.startswith(f"{kind}.", autoescape=True)
-        )
-    return [EventReport(*row) for row in connection.execute(query)]
 
 
 def release_facts(connection: Connection, registry_id: int) -> list[ReleaseFacts]:

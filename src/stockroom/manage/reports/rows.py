@@ -89,7 +89,10 @@ class BurntReport(Struct, frozen=True):
 
 
 class EventReport(Struct, frozen=True):
-    """One change: who did what, when, from what to what, and why."""
+    """One change: who did what, when, from what to what, and why.
+
+    ``subject`` is whose account, roles or credential it is about.
+    """
 
     id: int
     at: datetime
@@ -97,7 +100,10 @@ class EventReport(Struct, frozen=True):
     actor: str
     credential: str | None
     address: str | None
+    team_id: int | None
+    registry_id: int | None
     package: str | None
+    subject: str | None
     data: dict[str, Any]
 
 

@@ -1,0 +1,1 @@
+"""What is seen of people, robots, their roles and their credentials."""
