@@ -36,6 +36,7 @@ WITHOUT_PERMISSION = {
             "signing_in.show_second_factor",
             "signing_in.show_sign_in",
             "signing_in.sign_in",
+            "static.show_icon",
             "static.show_static",
         )
     ),
