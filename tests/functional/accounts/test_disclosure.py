@@ -162,8 +162,8 @@ def test_strange_urls_are_kept_as_text(both: TestSite) -> None:
     "body",
     [b"", b"{}", b"[1]", b'[{"url": "x"}]', b'[{"token": null}]', b"[", b"\xff", b"[" * 5000],
 )
-def test_what_is_malformed(site: TestSite, body: bytes) -> None:
-    site.app.request(PATH, method="POST", body=body, status=400)
+def test_what_is_malformed(office: TestSite, body: bytes) -> None:
+    office.app.request(PATH, method="POST", body=body, status=400)
 
 
 def test_at_most_a_hundred_at_once(site: TestSite) -> None:

@@ -137,8 +137,8 @@ class TestApproval:
             ann.approve(code)
 
     @pytest.mark.parametrize("code", ["1", "..", CODE_1, "%00", "a" * 5000])
-    def test_such_a_code_is_not_polled_for(self, site: TestSite, code: str) -> None:
-        status(site, code, 400)
+    def test_such_a_code_is_not_polled_for(self, office: TestSite, code: str) -> None:
+        status(office, code, 400)
 
     def test_head_collects_nothing(self, site: TestSite, ann: Person) -> None:
         code = str(uuid4())
@@ -329,12 +329,12 @@ class TestRefresh:
 
     @pytest.mark.parametrize("token", ["", "str_", UNKNOWN_TOKEN, UNKNOWN_KEY, "é"])
     def test_an_unknown_one_is_refused_without_a_transaction(
-        self, site: TestSite, token: str
+        self, office: TestSite, token: str
     ) -> None:
-        exchange(site, site.create_key())  # so that there is a signing key
+        exchange(office, office.create_key())  # so that there is a signing key
 
-        with site.count_queries() as statements:
-            answer = refresh(site, token, 401)
+        with office.count_queries() as statements:
+            answer = refresh(office, token, 401)
 
         assert answer.headers["Cache-Control"] == "no-store"
         assert not [line for line in statements if not line.startswith("SELECT")]
@@ -342,8 +342,8 @@ class TestRefresh:
     @pytest.mark.parametrize(
         "body", [b"", b"[]", b"{}", b'{"refresh_token": 1}', b"\xff", b'{"refresh_token": null}']
     )
-    def test_what_is_no_such_request(self, site: TestSite, body: bytes) -> None:
-        site.app.request("/auth/cli/refresh", method="POST", body=body, status=400)
+    def test_what_is_no_such_request(self, office: TestSite, body: bytes) -> None:
+        office.app.request("/auth/cli/refresh", method="POST", body=body, status=400)
 
     def test_old_links_and_logins_are_forgotten(self, both: TestSite, ann: Person) -> None:
         start = datetime(2026, 1, 1, tzinfo=UTC)
@@ -396,8 +396,8 @@ class TestLogout:
         assert may_read(site, key)
 
     @pytest.mark.parametrize("token", [None, "", "x.y.z", UNKNOWN_KEY])
-    def test_what_is_no_token_is_refused(self, site: TestSite, token: str | None) -> None:
-        logout(site, token, 401)
+    def test_what_is_no_token_is_refused(self, office: TestSite, token: str | None) -> None:
+        logout(office, token, 401)
 
     def test_a_cookie_signs_nobody_out(self, site: TestSite) -> None:
         ann = make_person(site)
@@ -447,8 +447,8 @@ class TestExchange:
         site.app.request("/auth/cli/access-token", method="POST", headers=cookie, status=403)
 
     @pytest.mark.parametrize("key", [None, "x", UNKNOWN_KEY])
-    def test_without_a_key_there_is_none(self, site: TestSite, key: str | None) -> None:
-        exchange(site, key, 401)
+    def test_without_a_key_there_is_none(self, office: TestSite, key: str | None) -> None:
+        exchange(office, key, 401)
 
 
 def test_who_comes_too_often_has_to_wait(

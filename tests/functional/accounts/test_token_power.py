@@ -166,16 +166,16 @@ class TestKeys:
         assert set(key) == {"kty", "crv", "x", "y", "kid", "use", "alg"}
 
     @pytest.mark.parametrize("form", ["{}", "W/{}", '"x", {}', "*"])
-    def test_they_are_revalidated(self, site: TestSite, form: str) -> None:
-        etag = site.app.get("/.well-known/jwks.json").headers["ETag"]
+    def test_they_are_revalidated(self, office: TestSite, form: str) -> None:
+        etag = office.app.get("/.well-known/jwks.json").headers["ETag"]
 
         known = {"If-None-Match": form.format(etag)}
-        answer = site.app.get("/.well-known/jwks.json", headers=known)
+        answer = office.app.get("/.well-known/jwks.json", headers=known)
 
         assert (answer.status_int, answer.body) == (304, b"")
         other = {"If-None-Match": '"x"'}
-        site.app.get("/.well-known/jwks.json", headers=other, status=200)
-        site.app.head("/.well-known/jwks.json", status=200)
+        office.app.get("/.well-known/jwks.json", headers=other, status=200)
+        office.app.head("/.well-known/jwks.json", status=200)
 
     def test_the_next_is_known_a_day_before_it_signs_and_old_tokens_live_on(
         self, make_site: MakeSite, both: TestSite

@@ -103,12 +103,12 @@ def test_a_browser_that_is_used_stays_signed_in(
 
 
 @pytest.mark.parametrize("credential", [None, keys.from_body("stk_", "k" * 40).secret, "x"])
-def test_nobody_uses_nothing(site: TestSite, credential: str | None) -> None:
-    site.create_key()
-    site.get(INDEX, credential, status=401)
+def test_nobody_uses_nothing(office: TestSite, credential: str | None) -> None:
+    office.create_key()
+    office.get(INDEX, credential, status=401)
 
-    with site.count_queries() as statements:
-        site.service(Uses).write()
+    with office.count_queries() as statements:
+        office.service(Uses).write()
 
     assert statements == []
 
