@@ -76,7 +76,7 @@ def open_page(
 
 
 def see_other(request: Request, path: str, *headers: tuple[str, str], **more: str) -> Ready:
-    """303 to a path of this server, never to another one; ``more`` goes behind its question mark."""
+    """303 to a path of this server and no other; ``more`` goes behind its question mark."""
     location = safe_next(path)
     if more:
         location += f"{'&' if '?' in location else '?'}{urlencode(more)}"
