@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-from cryptography.exceptions import UnsupportedAlgorithm
 from fido2.cose import CoseKey
 from fido2.server import Fido2Server
 from fido2.utils import websafe_decode, websafe_encode
@@ -38,7 +37,6 @@ MALFORMED = (
     AttributeError,
     AssertionError,
     RuntimeError,
-    UnsupportedAlgorithm,
     struct.error,
 )
 """What reading an answer raises that is none."""
