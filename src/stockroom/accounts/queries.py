@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import zope.sqlalchemy
-from sqlalchemy import Connection, case, delete, exists, or_, select, update
+from sqlalchemy import Connection, case, delete, exists, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -111,18 +111,6 @@ class Factors(NamedTuple):
     def second(self) -> bool:
         """Whether there is a second factor, without which nobody gets in."""
         return self.totp or bool(self.keys)
-
-
-class UserRow(NamedTuple):
-    """A user as the operator sees them."""
-
-    name: str
-    email: str | None
-    full_name: str
-    password: bool
-    second_factor: bool
-    created_at: datetime
-    disabled_at: datetime | None
 
 
 class Link(NamedTuple):
@@ -274,20 +262,6 @@ def api_keys(connection: Connection, subject: str) -> Sequence[ApiKeyRow]:
         .order_by(ApiKey.id.desc())
     )
     return [ApiKeyRow._make(row) for row in connection.execute(query)]
-
-
-def users(connection: Connection) -> Sequence[UserRow]:
-    """All users by name."""
-    query = select(
-        User.name,
-        User.email,
-        User.full_name,
-        User.password.is_not(None),
-        or_(User.totp_secret.is_not(None), exists().where(SecurityKey.user_id == User.id)),
-        User.created_at,
-        User.disabled_at,
-    ).order_by(User.name)
-    return [UserRow._make(row) for row in connection.execute(query)]
 
 
 def link(connection: Connection, digest: str, now: datetime) -> Link | None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
+from stockroom.cli.backends.choosing import pass_backend
 from stockroom.cli.output import json_option, print_json, show
 from stockroom.cli.site import ACTOR, Site, pass_site
+
+if TYPE_CHECKING:
+    from stockroom.cli.backends.protocols import Backend
 
 LIFETIME = "It can be used once, within 24 hours."
 
@@ -55,40 +61,32 @@ def password_link(site: Site, name: str, as_json: bool) -> None:
 
 
 @user.command("list")
+@click.option("--query", default="", metavar="TEXT", help="Only whose name or address has this.")
 @json_option
-@pass_site
-def list_users(site: Site, as_json: bool) -> None:
-    """List all users."""
-    from stockroom.accounts import queries
+@pass_backend
+def list_users(backend: Backend, query: str, as_json: bool) -> None:
+    """List all users, with their roles on the whole server."""
+    from stockroom.manage.people.rows import UserReport
 
-    with site.read() as connection:
-        rows = queries.users(connection)
-    show(rows, queries.UserRow._fields, as_json=as_json)
+    show(backend.people.users(query), UserReport.__struct_fields__, as_json=as_json)
 
 
 @user.command("disable")
 @click.argument("name")
-@pass_site
-def disable(site: Site, name: str) -> None:
+@pass_backend
+def disable(backend: Backend, name: str) -> None:
     """Disable the user NAME: whatever they are signed in with ends at the next request."""
-    _set_disabled(site, name, disabled=True)
+    backend.people.set_disabled(name, disabled=True)
     click.echo(f"disabled the user {name}")
 
 
 @user.command("enable")
 @click.argument("name")
-@pass_site
-def enable(site: Site, name: str) -> None:
+@pass_backend
+def enable(backend: Backend, name: str) -> None:
     """Enable the user NAME again."""
-    _set_disabled(site, name, disabled=False)
+    backend.people.set_disabled(name, disabled=False)
     click.echo(f"enabled the user {name}")
-
-
-def _set_disabled(site: Site, name: str, *, disabled: bool) -> None:
-    from stockroom.manage.users import Users
-
-    with site.write() as session:
-        Users(session, ACTOR).change(name, disabled=disabled)
 
 
 def _print(site: Site, done: str, name: str, secret: str, *, as_json: bool) -> None:

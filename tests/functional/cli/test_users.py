@@ -78,7 +78,7 @@ def test_disabled_user_is_out_and_enabled_in_again(site: TestSite, site_cli: Com
 
     assert not browser.is_signed_in()
     [row] = site_cli.json("user", "list")
-    assert row["disabled_at"] is not None
+    assert row["disabled"] is True
     site_cli.run("user", "enable", "ann")
     assert browser.is_signed_in()
     with site.database.read() as connection:
