@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from stockroom.manage.api.views import DOORS, Door
+from stockroom.manage.api.doors import Door
+from stockroom.manage.api.views import DOORS
 from stockroom.security.acl import SELF
 from stockroom.security.permissions import Permission
 from tests.support.site import TestSite
