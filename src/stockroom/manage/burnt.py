@@ -7,8 +7,10 @@ from sqlalchemy.orm import Session
 from stockroom.feed import emit
 from stockroom.manage.lookups import lock_registry
 from stockroom.manage.problems import NoSuchPlace
+from stockroom.manage.scopes import team_of
 from stockroom.manage.texts import is_storable
 from stockroom.models import BurntFilename
+from stockroom.security.scopes import Scope
 
 
 class BurntFilenames:
@@ -33,6 +35,7 @@ class BurntFilenames:
             self._session,
             "burnt-filename.lifted",
             self._actor,
+            team_id=team_of(self._session, Scope("registry", place.id)),
             registry_id=place.id,
             package=row.package,
             before={
@@ -41,4 +44,5 @@ class BurntFilenames:
                 "deleted_at": row.deleted_at.isoformat(),
                 "deleted_by": row.deleted_by,
             },
+            after=None,
         )

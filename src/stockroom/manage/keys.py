@@ -100,7 +100,7 @@ class Keys:
         place = find_scope(self._session, scope)
         team_id = team_of(self._session, place)
         suffix = keys.mint().digest[:12]
-        robot = Robots(self._session, self._actor, clock=self._clock).create(
+        robot = Robots(self._session, self._actor, self._clock).create(
             team_id, f"robot-{suffix}", description=name
         )
         subject = f"robot:{robot.id}"

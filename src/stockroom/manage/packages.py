@@ -9,8 +9,10 @@ from sqlalchemy.orm import Session
 
 from stockroom.feed import emit
 from stockroom.manage.lookups import files_of, find_file, find_release, lock_package
+from stockroom.manage.scopes import team_of
 from stockroom.manage.texts import clean_notes, clean_reason, excerpt
 from stockroom.models import File, Package
+from stockroom.security.scopes import Scope
 
 STATUSES = ("active", "archived", "deprecated", "quarantined")
 """What a package can be (PEP 792)."""
@@ -163,6 +165,7 @@ class Packages:
             self._session,
             kind,
             self._actor,
+            team_id=team_of(self._session, Scope("registry", package.registry_id)),
             registry_id=package.registry_id,
             package=package.name,
             **data,

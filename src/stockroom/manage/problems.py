@@ -47,10 +47,10 @@ class NotEmpty(Conflict):
     slug, title = "not-empty", "Not empty"
 
 
-class InvitationInvalid(NotFound):
-    """An invitation that is unknown, used, revoked or over."""
+class InvitationAccepted(Conflict):
+    """An invitation cannot be revoked any more."""
 
-    slug, title = "invitation-invalid", "Invitation not valid"
+    slug, title = "invitation-accepted", "Invitation accepted"
 
 
 class InvalidText(BadRequest):

@@ -15,9 +15,11 @@ from sqlalchemy.orm import Session
 
 from stockroom.feed import emit
 from stockroom.manage.lookups import releases_of
+from stockroom.manage.scopes import team_of
 from stockroom.manage.texts import excerpt
 from stockroom.models import BurntFilename, File, Package, Registry, Release
 from stockroom.policies import RegistryPolicy, read_policy
+from stockroom.security.scopes import Scope
 
 BATCH = 500
 """Releases that go with one round of statements."""
@@ -66,6 +68,7 @@ class Removal:
             package,
             version=release.version,
             before=[_remembered(row)],
+            after=None,
             reason=reason,
         )
         return self._forget(package, [row], File.id == file.id)
@@ -91,7 +94,7 @@ class Removal:
         }
         deleted = self.drop_releases(package, [(release, reason) for release in releases])
         before |= {"files": len(deleted.files), "size": deleted.size}
-        self._emit("package.deleted", package, before=before, reason=reason)
+        self._emit("package.deleted", package, before=before, after=None, reason=reason)
         self._session.flush()
         self._session.execute(delete(Package).where(Package.id == package.id))
         return deleted
@@ -112,6 +115,7 @@ class Removal:
                 package,
                 version=release.version,
                 before=[_remembered(row) for row in files[release.id]],
+                after=None,
                 notes=excerpt(release.notes),
                 reason=reason,
             )
@@ -164,6 +168,7 @@ class Removal:
             self._session,
             kind,
             self._actor,
+            team_id=team_of(self._session, Scope("registry", package.registry_id)),
             registry_id=package.registry_id,
             package=package.name,
             **data,

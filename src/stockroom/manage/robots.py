@@ -28,8 +28,9 @@ class Robots:
         self,
         session: Session,
         actor: str,
-        if_match: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        if_match: str | None = None,
     ) -> None:
         self._session = session
         self._actor = actor

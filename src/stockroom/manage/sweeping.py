@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from stockroom.db import Database, insert_if_absent
 from stockroom.feed import emit
 from stockroom.manage import queries
+from stockroom.manage.scopes import team_of
 from stockroom.models import LIVE, Blob, UploadFile, UploadSession
+from stockroom.security.scopes import Scope
 from stockroom.spi import BlobStat, Storage
 
 BATCH = 500
@@ -149,14 +151,18 @@ class Sweeper:
             ).scalar_one_or_none()
             if found is None:
                 return False
-            found.status = "canceled"
+            before, found.status = found.status, "canceled"
             session.execute(delete(UploadFile).where(UploadFile.session_id == number))
             emit(
                 session,
-                "session.canceled",
+                # A session of another kind is that of a browser.
+                "stage.canceled" if found.kind == "stage" else "upload.canceled",
                 actor,
+                team_id=team_of(session, Scope("registry", found.registry_id)),
                 registry_id=found.registry_id,
                 package=found.package,
+                before=before,
+                after="canceled",
                 version=found.version,
                 reason="expired",
             )

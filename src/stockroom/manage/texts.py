@@ -11,7 +11,7 @@ MAX_REASON = 1000
 """Characters of a reason, which stands on every page of the package."""
 MAX_NOTES = 64 * 1024
 """Bytes of a note in UTF-8."""
-MAX_LINE = 200
+MAX_LINE = 255
 """Characters of a name that people give to a key, and the like."""
 MAX_EMAIL = 254
 EMAIL = re.compile(

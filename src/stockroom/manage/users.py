@@ -30,8 +30,9 @@ class Users:
         self,
         session: Session,
         actor: str,
-        if_match: str | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        if_match: str | None = None,
     ) -> None:
         self._session = session
         self._actor = actor

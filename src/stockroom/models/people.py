@@ -34,7 +34,8 @@ class Robot(Base):
     """A service account of a team, or of the server. ``robot:ID`` is its subject."""
 
     __tablename__ = "robots"
-    __table_args__ = (UniqueConstraint("team_id", "name"),)
+    # A number that came again would be named by what the audit trail says of another robot.
+    __table_args__ = (UniqueConstraint("team_id", "name"), {"sqlite_autoincrement": True})
 
     id: Mapped[Id]
     team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id", ondelete="CASCADE"))

@@ -163,8 +163,9 @@ class Publisher:
     ) -> None:
         session.add(self._row(draft, package, release_id, file))
         if package.display_name != file.display_name:
-            package.display_name = file.display_name
-            self._emit("package.renamed", draft, package, session)
+            before, package.display_name = package.display_name, file.display_name
+            after = file.display_name
+            self._emit("package.renamed", draft, package, session, before=before, after=after)
         package.serial += 1
         package.size += file.size
         self._emit(
@@ -203,6 +204,7 @@ class Publisher:
             session,
             kind,
             draft.target.actor,
+            team_id=draft.target.registry.team.id,
             registry_id=draft.target.registry.id,
             package=package.name,
             **data,

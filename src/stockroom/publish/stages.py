@@ -101,7 +101,7 @@ class Stages:
                 queries.end_expired_stages(database, target.registry.id, now)
                 database.add(session)
                 database.flush()
-                self._emit("stage.created", session, target, database)
+                self._emit("stage.created", session, target, database, before=None)
         except IntegrityError:
             with self._database.transaction(target.origin) as database:
                 other = queries.live_stage(
@@ -138,10 +138,11 @@ class Stages:
         """End a stage and forget its files."""
         with self._database.transaction(target.origin) as database:
             session = lock_stage(database, target, token, self._clock())
+            before = session.status
             session.status = move_session(session.status, SessionStatus.CANCELED)
             session.expires_at = self._clock() + REMEMBERED
             queries.delete_files_of_session(database, session.id)
-            self._emit("stage.canceled", session, target, database)
+            self._emit("stage.canceled", session, target, database, before=before)
 
     def publish(self, target: Target, token: str) -> Stage:
         """Make all files visible at once, or none (U-206).
@@ -174,7 +175,7 @@ class Stages:
             self._publisher.commit(Draft(target, checked), database)
             session.status = move_session(session.status, SessionStatus.PUBLISHED)
             session.expires_at = self._clock() + REMEMBERED
-            self._emit("stage.published", session, target, database)
+            self._emit("stage.published", session, target, database, before="open")
             return Stage(session, files)
 
     def _mark_failed(self, target: Target, token: str) -> None:
@@ -184,15 +185,20 @@ class Stages:
                 session.status = SessionStatus.ERROR.value
 
     @staticmethod
-    def _emit(kind: str, session: UploadSession, target: Target, database: Session) -> None:
+    def _emit(
+        kind: str, session: UploadSession, target: Target, database: Session, *, before: str | None
+    ) -> None:
         # Without the package's name: nothing that readers see has changed.
         emit(
             database,
             kind,
             target.actor,
+            team_id=target.registry.team.id,
             registry_id=target.registry.id,
             name=session.package,
             version=session.version,
+            before=before,
+            after=session.status,
         )
 
 

@@ -80,16 +80,26 @@ def plant(make_sqlite: MakeUrl, tmp_path_factory: pytest.TempPathFactory) -> Ite
     site.close()
 
 
-@pytest.fixture(params=["local", "remote"])
-def bench(request: pytest.FixtureRequest, plant: Plant) -> Bench:
-    """Each kind of command line in turn."""
+def make_bench(plant: Plant, kind: str) -> Bench:
+    """A new workspace, and one kind of command line for it."""
     workspace = f"acme-{next(plant.numbers)}"
     plant.site.create_workspace(workspace)
     admin = plant.site.create_key("admin", f"team:{workspace}")
-    cli = plant.local() if request.param == "local" else plant.remote(admin)
-    bench = Bench(plant, workspace, cli)
+    bench = Bench(plant, workspace, plant.local() if kind == "local" else plant.remote(admin))
     bench.publish(WHEEL, SDIST, LATER)
     return bench
+
+
+@pytest.fixture(params=["local", "remote"])
+def bench(request: pytest.FixtureRequest, plant: Plant) -> Bench:
+    """Each kind of command line in turn, to change things by."""
+    return make_bench(plant, request.param)
+
+
+@pytest.fixture(scope="module", params=["local", "remote"])
+def refusing(request: pytest.FixtureRequest, plant: Plant) -> Bench:
+    """The same for all tests in which nothing is changed."""
+    return make_bench(plant, request.param)
 
 
 @pytest.fixture(params=["local", "remote"])
@@ -239,10 +249,19 @@ def test_a_key_is_made_listed_and_revoked(bench: Bench, kind: str) -> None:
         (["create", "--scope", "WORKSPACE/nope", "--role", "reader"], "nope"),
     ],
 )
-def test_keys_that_cannot_be_are_refused(bench: Bench, command: list[str], complaint: str) -> None:
-    words = [word.replace("WORKSPACE", bench.workspace) for word in command]
+def test_keys_that_cannot_be_are_refused(
+    refusing: Bench, command: list[str], complaint: str
+) -> None:
+    words = [word.replace("WORKSPACE", refusing.workspace) for word in command]
 
-    assert complaint in bench.cli.refuse("key", *words)
+    assert complaint in refusing.cli.refuse("key", *words)
+
+
+@pytest.mark.parametrize("refusing", ["remote"], indirect=True)
+def test_a_validity_that_the_api_does_not_offer_is_refused(refusing: Bench) -> None:
+    create = ("key", "create", "--scope", refusing.workspace, "--role", "reader")
+
+    assert "enum value 8 - at `$.days`" in refusing.cli.refuse(*create, "--days", "8")
 
 
 @pytest.mark.parametrize("bench", ["remote"], indirect=True)
@@ -401,11 +420,13 @@ def test_retention_is_planned_and_applied(bench: Bench) -> None:
         (["team", "set", "TEAM", "keep_newest=1"], "keep_newest is not a setting"),
     ],
 )
-def test_both_refuse_with_the_same_words(bench: Bench, command: list[str], complaint: str) -> None:
+def test_both_refuse_with_the_same_words(
+    refusing: Bench, command: list[str], complaint: str
+) -> None:
     def named(text: str) -> str:
-        return text.replace("REGISTRY", bench.registry).replace("TEAM", bench.workspace)
+        return text.replace("REGISTRY", refusing.registry).replace("TEAM", refusing.workspace)
 
-    told = bench.cli.refuse(*map(named, command))
+    told = refusing.cli.refuse(*map(named, command))
 
     assert told.startswith("error: ")
     assert named(complaint) in told
@@ -442,8 +463,11 @@ def test_the_audit_trail_names_the_key(bench: Bench) -> None:
     assert changed["actor"].partition(":")[0] in ("key", "robot")
 
 
-@pytest.mark.parametrize("bench", ["remote"], indirect=True)
+@pytest.mark.parametrize("refusing", ["remote"], indirect=True)
 @pytest.mark.parametrize("name", ["..", ".", ""])
-def test_no_name_climbs_to_another_place(bench: Bench, name: str) -> None:
-    for command in (["show", bench.registry, name], ["status", bench.registry, name, "archived"]):
-        assert f"{name!r} is no name" in bench.cli.refuse("package", *command)
+def test_no_name_climbs_to_another_place(refusing: Bench, name: str) -> None:
+    for command in (
+        ["show", refusing.registry, name],
+        ["status", refusing.registry, name, "archived"],
+    ):
+        assert f"{name!r} is no name" in refusing.cli.refuse("package", *command)

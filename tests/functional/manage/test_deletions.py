@@ -75,6 +75,7 @@ def test_a_deletion_tells_who_what_and_why(desks: Desk) -> None:
         "before": [
             {"filename": WHEEL[0], "sha256": sha256(WHEEL[1]), "size": len(WHEEL[1])},
         ],
+        "after": None,
         "reason": "leaked",
     }
     assert desks.package().serial == before + 1

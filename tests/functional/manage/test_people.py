@@ -264,7 +264,7 @@ def test_the_last_owner_of_the_server_stays_enabled(shared: TestSite) -> None:
         ("users", {"name": "Not A Name"}),
         ("users", {"name": "fine", "email": "nobody"}),
         ("users", {"name": "fine", "email": "a@b\r\nBcc: c@d"}),
-        ("users", {"name": "fine", "full_name": "x" * 201}),
+        ("users", {"name": "fine", "full_name": "x" * 256}),
         ("users", {"name": "fine", "full_name": "a\nb"}),
         ("users", {"name": "fine", "role": "owner"}),
         ("teams", {"name": "a/b"}),

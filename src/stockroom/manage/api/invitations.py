@@ -15,7 +15,7 @@ from stockroom.manage.api.parameters import Numbered
 from stockroom.manage.invitations import Invitations
 from stockroom.manage.people import queries
 from stockroom.manage.people.rows import InvitationReport, NewInvitation
-from stockroom.manage.problems import InvalidText
+from stockroom.manage.problems import InvalidText, InvitationAccepted
 from stockroom.resources import InvitationResource, TeamResource
 from stockroom.security.permissions import Role
 from stockroom.settings import Settings
@@ -67,6 +67,7 @@ def create_invitation(
     return NewInvitation(report, join_link(request, minted.secret))
 
 
+@outcome(InvitationAccepted)
 def revoke_invitation(context: InvitationResource, request: Request) -> None:
     """Revoke an invitation; its link is good for nothing then."""
     invitations = Invitations(request.new_session(), actor(request))

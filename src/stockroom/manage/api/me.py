@@ -21,7 +21,7 @@ from stockroom.manage.people.rows import (
     NewKeyReport,
     SessionReport,
 )
-from stockroom.manage.problems import InvalidScope, InvalidText, LastOwner, NoSuchPlace
+from stockroom.manage.problems import InvalidScope, InvalidText, LastOwner
 from stockroom.manage.roles import Roles
 from stockroom.manage.subjects import Subject
 from stockroom.resources import Directory, Me, OwnKey, OwnSession, OwnTeam
@@ -133,11 +133,11 @@ def list_own_teams(context: Me, request: Request) -> MembershipList:
 def leave_team(context: OwnTeam, request: Request) -> None:
     """Leave a team, which its last owner cannot."""
     team = request.service(Directory).snapshot().teams.get(context.__name__)
-    if team is None:
-        raise NoSuchPlace(f"you are not a member of team:{context.__name__}")
+    # No team has the number 0: what does not exist takes as long as what is not one's own.
+    scope = Scope("team", team.id if team else 0)
     roles = Roles(request.new_session(), actor(request), authority(request))
     subject = Subject(actor(request), f"user:{request.identity.name}")
-    roles.leave(subject, Scope("team", team.id), f"team:{team.name}")
+    roles.leave(subject, scope, f"team:{context.__name__}")
 
 
 def user_id_of(request: Request) -> int | None:

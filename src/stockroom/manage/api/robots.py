@@ -75,7 +75,7 @@ def change_robot(
 ) -> Tagged[RobotReport]:
     """Change a robot. A disabled one can do nothing from the next request on."""
     session = request.new_session()
-    robot = Robots(session, actor(request), if_match).change(
+    robot = Robots(session, actor(request), if_match=if_match).change(
         context.team.row.id,
         context.__name__,
         description=body.description,

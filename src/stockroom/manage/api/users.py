@@ -90,7 +90,7 @@ def change_user(
     Nobody changes a user who has a higher role on the server, and its last owner stays enabled.
     """
     session = request.new_session()
-    user = Users(session, actor(request), if_match).change(
+    user = Users(session, actor(request), if_match=if_match).change(
         context.__name__,
         email=body.email,
         full_name=body.full_name,

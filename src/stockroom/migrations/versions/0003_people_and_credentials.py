@@ -10,6 +10,8 @@ from alembic import op
 revision = "0003"
 down_revision = "0002"
 
+SEALED = "events are only ever added"
+
 
 def _id() -> sa.types.TypeEngine[int]:
     return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
@@ -22,6 +24,7 @@ def upgrade() -> None:
     _add_columns()
     _give_keys_to_robots()
     _change_constraints()
+    _seal_events()
 
 
 def _add_people() -> None:
@@ -54,6 +57,8 @@ def _add_people() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_robots")),
         sa.UniqueConstraint("team_id", "name", name=op.f("uq_robots_team_id_name")),
+        # The audit trail goes on after a deletion: no number comes again.
+        sqlite_autoincrement=True,
     )
     op.create_table(
         "security_keys",
@@ -283,3 +288,22 @@ def _change_constraints() -> None:
             "scope_kind IN ('server', 'team', 'workspace', 'registry', 'view', 'package')",
         )
     op.create_index("ix_grants_scope_kind_scope_id", "grants", ["scope_kind", "scope_id"])
+
+
+def _seal_events() -> None:
+    """Let the database refuse to change or delete what the audit trail holds."""
+    if op.get_bind().dialect.name == "sqlite":
+        for verb in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER events_no_{verb.lower()} BEFORE {verb} ON events "
+                f"BEGIN SELECT RAISE(ABORT, '{SEALED}'); END"
+            )
+        return
+    op.execute(
+        "CREATE FUNCTION refuse_event_change() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{SEALED}'; END $$"
+    )
+    op.execute(
+        "CREATE TRIGGER events_no_change BEFORE UPDATE OR DELETE OR TRUNCATE ON events "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_event_change()"
+    )
