@@ -54,7 +54,7 @@ class Links:
         return self._make("server", 0, "owner")
 
     def take(self, secret: str, accepted_by: str) -> queries.Link:
-        """Use up a link for a password, for the user ``accepted_by``, a subject.
+        """Use a link up, for the user ``accepted_by``, a subject.
 
         :raises LinkOver: it cannot be followed any more.
         """
@@ -62,15 +62,17 @@ class Links:
         row = self._session.execute(query).scalar_one_or_none()
         now = self._clock()
         link = queries.link(self._session.connection(), keys.digest(secret), now)
-        if row is None or link is None or link.scope_kind != USER:
+        if row is None or link is None or not _stands(self._session.connection(), link):
             raise LinkOver(OVER)
         row.accepted_at, row.accepted_by = now, accepted_by
         emit(
             self._session,
             "invitation.accepted",
             accepted_by,
+            team_id=link.scope_id if link.scope_kind == "team" else None,
             subject=accepted_by,
             invitation=link.id,
+            role=link.role,
             before="open",
             after="accepted",
         )
