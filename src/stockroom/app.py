@@ -30,6 +30,7 @@ from stockroom.index.downloads import Downloads
 from stockroom.index.files import Files
 from stockroom.index.pages import Pages
 from stockroom.index.stages import StagedPackages
+from stockroom.mail import Mailer
 from stockroom.manage.api import views as manage_views
 from stockroom.plugins import Plugins
 from stockroom.proxies import TrustedProxies
@@ -61,6 +62,7 @@ class Application(TrustedProxies):
         """Stop every thread and close every connection; the application is of no use then."""
         cast(Downloads, self.services[Downloads]).close()
         cast(Uses, self.services[Uses]).close()
+        cast(Mailer, self.services[Mailer]).close()
         cast(Telling, self.services[Telling]).close()
         cast(Feed, self.services[Feed]).close()
         cast(Database, self.services[Database]).dispose()
@@ -139,6 +141,7 @@ def _services(
         Feed: feed,
         Directory: directory,
         AccessTokens: tokens,
+        Mailer: Mailer(settings.mail),
         Telling: Telling(database, plugins),
         Programs: Programs(database, tokens, settings),
         Disclosure: Disclosure(database, tokens),
