@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,12 +12,15 @@ from pathlib import Path
 import pytest
 
 from stockroom.security.tokens import AccessTokens
-from tests.support.clients import Uv
+from tests.support.clients import SYSTEM_PATH, Uv, Variables
 from tests.support.programs import Person, approve_when_polled, events, make_person, refresh
 from tests.support.projects import Builder, Dists
+from tests.support.publishers import Publisher
 from tests.support.waiting import Worker
 from tests.support.workspaces import Workspace
 
+PAGE = Path(__file__).parents[2] / "docs" / "signing-in-programs.md"
+BLOCK = re.compile(r"(?:^    .*\n)+", re.MULTILINE)
 HELPER = ("auth", "helper", "--protocol=bazel", "--preview-features", "auth-helper", "get")
 
 
@@ -195,6 +199,34 @@ def test_the_newest_uv_keeps_a_token_that_is_given(uv: Uv, signed: Signed, fatho
     assert workspace.listed("fathom") == fathom.filenames
     fresh = uv.make_environment("fresh")
     assert "401" in uv.install(fresh, "--no-cache", "plumb", index=workspace.index, fails=True)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_documented_lines_work(signed: Signed, fathom: Dists, number: int) -> None:
+    section = PAGE.read_text("utf-8").split("\n## uv ")[number + 1]
+    [lines] = [block for block in BLOCK.findall(section) if "auth login" in block]
+    for text, real in (
+        ("https://packages.example", signed.base),
+        ("/acme/main", f"/{signed.workspace.name}/main"),
+        (" demo\n", " plumb\n"),
+    ):
+        lines = lines.replace(text, real)
+    uv = (signed.uv, Uv(signed.uv.machine, "uv"))[number]
+    checkout = Publisher(uv.machine, "uv").check_out(fathom)
+    variables: Variables = {
+        "PATH": f"{uv.folder / 'bin'}:{SYSTEM_PATH}",
+        "VIRTUAL_ENV": uv.make_environment().folder,
+        "KEY": signed.workspace.writer,
+    }
+
+    process = Worker(
+        lambda: uv.machine.run("bash", "-ec", lines, cwd=checkout, variables=variables)
+    )
+    if number == 0:
+        approve_when_polled(signed.workspace.server, signed.person)
+    process.result()
+
+    assert signed.workspace.listed("fathom") == fathom.filenames
 
 
 def running(signed: Signed, name: str) -> Callable[[], str]:

@@ -36,6 +36,7 @@ WITHOUT_PERMISSION = {
             "signing_in.show_second_factor",
             "signing_in.show_sign_in",
             "signing_in.sign_in",
+            "static.show_icon",
             "static.show_static",
         )
     ),
@@ -54,6 +55,7 @@ SQL_MODULES = {
     "index/downloads.py": "a service",
     "manage/closing.py": "a service",
     "manage/grants.py": "a service",
+    "manage/invitations.py": "a service",
     "manage/lookups.py": "locks rows for the services",
     "manage/places.py": "a service",
     "manage/robots.py": "a service",

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from stockroom.dashboard.doors import PAGES
 from stockroom.manage.api.doors import Door
 from stockroom.manage.api.views import DOORS
 from stockroom.security.acl import SELF
@@ -83,6 +84,15 @@ def api_knocks() -> Iterator[Knock]:
         for method, (_, permission) in door.methods.items():
             path = door.pattern.removesuffix("{slash:/?}")
             yield Knock(method, path, permission, _about(door))
+
+
+def page_knocks() -> Iterator[Knock]:
+    """Every method of every page that leads into the tree."""
+    for page in PAGES:
+        about = [CONTAINERS[step] for step in page.steps if step in CONTAINERS]
+        for method, (_, permission) in page.methods.items():
+            if about and permission is not None:
+                yield Knock(method, page.pattern, permission, about[-1])
 
 
 def _about(door: Door) -> str:

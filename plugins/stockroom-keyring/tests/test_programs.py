@@ -15,6 +15,7 @@ from stockroom_keyring.store import Store
 from tests.support.clients import SYSTEM_PATH, Fresh, Machine, Pip, Twine, Uv
 from tests.support.programs import Person, approve_when_polled, make_person, refresh
 from tests.support.projects import Builder, Dists
+from tests.support.publishers import Publisher
 from tests.support.waiting import Worker
 from tests.support.workspaces import Workspace
 
@@ -190,6 +191,23 @@ def test_twine_publishes(desk: Desk, twine: Twine, fathom: Dists) -> None:
 
     twine.upload(
         *("--repository-url", desk.workspace.upload_url, *fathom.files), variables=desk.beside
+    )
+
+    assert desk.workspace.listed("fathom") == fathom.filenames
+
+
+def test_poetry_publishes(desk: Desk, fathom: Dists) -> None:
+    poetry = Publisher(desk.machine, "poetry")
+    checkout = poetry.check_out(fathom)
+    desk.login()
+
+    desk.machine.run(
+        *(poetry.program, "publish", "--repository", "stockroom"),
+        cwd=checkout,
+        variables={
+            **desk.beside,
+            "POETRY_REPOSITORIES_STOCKROOM_URL": desk.workspace.upload_url,
+        },
     )
 
     assert desk.workspace.listed("fathom") == fathom.filenames

@@ -40,7 +40,7 @@ def make_method(github: Double, **settings: Any) -> GitHubMethod:
             github_client_id="stockroom",
             github_client_secret="hush",
             github_url=f"{github.base}/",
-            **settings,
+            **{"everybody": True, **settings},
         ),
         Http(seconds=10),
     )

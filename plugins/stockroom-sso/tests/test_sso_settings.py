@@ -17,8 +17,12 @@ from stockroom_sso.settings import GroupRole, SsoSettings
 
 README = Path(__file__).parents[1] / "README.md"
 ISSUER = {"issuer": "https://login.corp.example", "client_id": "stockroom"}
-GITHUB = {"github_client_id": "Iv1", "github_client_secret": "hush"}
-GOOGLE = {"google_client_id": "7.apps.example", "google_client_secret": "hush"}
+GITHUB = {"github_client_id": "Iv1", "github_client_secret": "hush", "domains": "corp.example"}
+GOOGLE = {
+    "google_client_id": "7.apps.example",
+    "google_client_secret": "hush",
+    "domains": "corp.example",
+}
 
 
 def enabled(**settings: str) -> Plugins:
@@ -50,7 +54,9 @@ def complaint(**settings: str) -> str:
 
 
 def test_each_client_makes_a_method() -> None:
-    found = methods(**ISSUER, **GITHUB, **GOOGLE, name="corp", label="Sign in with Example Corp")
+    found = methods(
+        **{**ISSUER, **GITHUB, **GOOGLE}, name="corp", label="Sign in with Example Corp"
+    )
 
     assert {name: method.label for name, method in found.items()} == {
         "corp": "Sign in with Example Corp",
@@ -75,6 +81,8 @@ def test_methods_without_a_client_are_left_out(settings: dict[str, str], names: 
         ({**ISSUER, "scopes": "email"}, "plugin.sso.scopes must name openid"),
         ({"github_client_id": "x"}, "needs plugin.sso.github_client_secret"),
         ({"google_client_id": "x"}, "needs plugin.sso.google_client_secret"),
+        ({**GITHUB, "domains": ""}, "would let everybody in who has an account there: set"),
+        ({**GOOGLE, "domains": ""}, "set plugin.sso.google_domain or plugin.sso.domains"),
         ({**GITHUB, "github_client_secret_file": "/x"}, "stands beside the secret itself"),
         ({**ISSUER, "client_secret_file": "/nowhere"}, "cannot be read (FileNotFoundError)"),
         ({**ISSUER, "ca_file": "/nowhere"}, "/nowhere: holds no certificates (FileNotFoundError)"),
@@ -156,7 +164,7 @@ def test_secret_may_be_in_a_file(tmp_path: Path, content: str) -> None:
     file = tmp_path / "secret"
     file.write_text(content, "utf-8")
 
-    found = methods(github_client_id="Iv1", github_client_secret_file=str(file))
+    found = methods(github_client_id="Iv1", github_client_secret_file=str(file), everybody="on")
 
     assert [*found] == ["github"]
 
@@ -166,7 +174,7 @@ def test_file_without_a_secret_stops_the_start(tmp_path: Path, content: bytes) -
     file = tmp_path / "secret"
     file.write_bytes(content)
 
-    told = complaint(github_client_id="Iv1", github_client_secret_file=str(file))
+    told = complaint(github_client_id="Iv1", github_client_secret_file=str(file), everybody="on")
 
     assert f"plugin.sso.github_client_secret_file = {file}: " in told
 

@@ -98,7 +98,8 @@ class Doors:
         body = msgspec.json.encode(tokens.jwks())
         etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
         headers = [JWKS_CACHED, ("ETag", etag)]
-        if etag in request.environ.get("HTTP_IF_NONE_MATCH", ""):
+        known = request.environ.get("HTTP_IF_NONE_MATCH", "").split(",")
+        if {etag, f"W/{etag}", "*"} & {tag.strip() for tag in known}:
             return Ready("304 Not Modified", headers, ())
         headers += [
             ("Content-Type", "application/jwk-set+json"),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from fido2.cose import CoseKey
 from fido2.server import Fido2Server
 from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import (
@@ -24,6 +25,9 @@ from stockroom.accounts.queries import KnownKey
 
 NAME = "Stockroom"
 VERIFICATION = UserVerificationRequirement.PREFERRED
+COSE_ALGORITHM = 3
+"""The label of the algorithm in a public key (RFC 9052 section 7.1)."""
+ALGORITHMS = frozenset(CoseKey.supported_algorithms())
 REFUSED = "the security key was not recognised; try again"
 MAX_ANSWER = 16384
 MALFORMED = (
@@ -32,7 +36,7 @@ MALFORMED = (
     TypeError,
     AttributeError,
     AssertionError,
-    RecursionError,
+    RuntimeError,
     struct.error,
 )
 """What reading an answer raises that is none."""
@@ -85,7 +89,7 @@ def take_new(site: Site, state: Mapping[str, Any], answer: str) -> NewKey:
     except MALFORMED as error:
         raise SecurityKeyRefused("the security key was not added; try again") from error
     attested = data.credential_data
-    if attested is None:
+    if attested is None or attested.public_key.get(COSE_ALGORITHM) not in ALGORITHMS:
         raise SecurityKeyRefused("the security key was not added; try again")
     return NewKey(
         websafe_encode(attested.credential_id), websafe_encode(bytes(attested)), data.counter

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import click
 
+from stockroom.cli.backends.choosing import pass_backend
 from stockroom.cli.output import json_option, print_json, show
-from stockroom.cli.site import ACTOR, Site, pass_site
 from stockroom.manage.problems import SCOPE_HELP
 from stockroom.security.permissions import Role
+
+if TYPE_CHECKING:
+    from stockroom.cli.backends.protocols import Backend
 
 
 @click.group()
@@ -35,53 +38,40 @@ def key() -> None:
 )
 @click.option("--quiet", is_flag=True, help="Print the key and nothing else.")
 @json_option
-@pass_site
+@pass_backend
 def create(
-    site: Site, scope: str, role: str, name: str, days: int, quiet: bool, as_json: bool
+    backend: Backend, scope: str, role: str, name: str, days: int, quiet: bool, as_json: bool
 ) -> None:
     """Create a robot with a role, and an API key for it; the key cannot be shown again.
 
     People make their own keys in the browser, once they have signed in.
     """
-    from stockroom.manage.keys import Keys
-
-    with site.write() as session:
-        minted = Keys(session, ACTOR).create_with_robot(
-            name or f"{role} of {scope}",
-            role=role,
-            scope=scope,
-            valid_for=timedelta(days=days),
-        )
+    secret = backend.keys.create(name or f"{role} of {scope}", role=role, scope=scope, days=days)
     if as_json:
-        print_json({"key": minted.secret, "role": role, "scope": scope, "days": days})
+        print_json({"key": secret, "role": role, "scope": scope, "days": days})
     elif quiet:
-        click.echo(minted.secret)
+        click.echo(secret)
     else:
         click.echo(f"created a key that is {role} of {scope}; it is shown this once only:")
-        click.echo(minted.secret)
+        click.echo(secret)
 
 
 @key.command("list")
 @json_option
-@pass_site
-def list_keys(site: Site, as_json: bool) -> None:
+@pass_backend
+def list_keys(backend: Backend, as_json: bool) -> None:
     """List all API keys; the secrets are not known any more."""
-    from stockroom.manage import queries
+    from stockroom.manage.reports.rows import KeyRow
 
-    with site.read() as connection:
-        rows = queries.keys(connection)
-    show(rows, queries.KeyRow._fields, as_json=as_json)
+    show(backend.keys.find(), KeyRow.__struct_fields__, as_json=as_json)
 
 
 @key.command("revoke")
 @click.argument("key_id", metavar="ID", type=int)
-@pass_site
-def revoke(site: Site, key_id: int) -> None:
+@pass_backend
+def revoke(backend: Backend, key_id: int) -> None:
     """Revoke the key ID; its next use fails on every node."""
-    from stockroom.manage.keys import Keys
-
-    with site.write() as session:
-        Keys(session, ACTOR).revoke(key_id)
+    backend.keys.revoke(key_id)
     click.echo(f"revoked key {key_id}")
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from stockroom.cli import policies, retention
+from stockroom.cli import people, policies, retention
 from stockroom.cli.arguments import split_registry
+from stockroom.cli.backends.choosing import pass_backend
 from stockroom.cli.output import json_option, show
-from stockroom.cli.site import ACTOR, Site, pass_site
+
+if TYPE_CHECKING:
+    from stockroom.cli.backends.protocols import Backend
 
 VISIBILITIES = click.Choice(["team", "global", "public"])
 VISIBILITY_HELP = (
@@ -22,30 +27,25 @@ def team() -> None:
 
 @team.command("create")
 @click.argument("name")
-@pass_site
-def create_team(site: Site, name: str) -> None:
+@pass_backend
+def create_team(backend: Backend, name: str) -> None:
     """Create the team NAME.
 
     A workspace without a team of its own gets one of the same name, so that this is for teams
     that own several workspaces.
     """
-    from stockroom.manage.places import Places
-
-    with site.write() as session:
-        Places(session, ACTOR).create_team(name)
+    backend.teams.create(name)
     click.echo(f"created team {name}")
 
 
 @team.command("list")
 @json_option
-@pass_site
-def list_teams(site: Site, as_json: bool) -> None:
+@pass_backend
+def list_teams(backend: Backend, as_json: bool) -> None:
     """List all teams."""
-    from stockroom.manage import queries
+    from stockroom.manage.reports.rows import TeamRow
 
-    with site.read() as connection:
-        rows = queries.teams(connection)
-    show(rows, queries.TeamRow._fields, as_json=as_json)
+    show(backend.teams.find(), TeamRow.__struct_fields__, as_json=as_json)
 
 
 @click.group()
@@ -64,43 +64,35 @@ def workspace() -> None:
     metavar="TEAM",
     help="The owner  [default: the team NAME, made if absent]",
 )
-@pass_site
-def create_workspace(site: Site, name: str, visibility: str, team_name: str | None) -> None:
+@pass_backend
+def create_workspace(backend: Backend, name: str, visibility: str, team_name: str | None) -> None:
     """Create the workspace NAME with its hosted registry NAME/main."""
-    from stockroom.manage.places import Places
-
-    with site.write() as session:
-        Places(session, ACTOR).create_workspace(name, visibility=visibility, team=team_name)
+    backend.workspaces.create(name, visibility, team_name)
     click.echo(f"created workspace {name} with the registry {name}/main")
 
 
 @workspace.command("visibility")
 @click.argument("name")
 @click.argument("visibility", type=VISIBILITIES)
-@pass_site
-def change_visibility(site: Site, name: str, visibility: str) -> None:
+@pass_backend
+def change_visibility(backend: Backend, name: str, visibility: str) -> None:
     """Change who may install from the workspace NAME.
 
     With `team` only holders of a key for it may, with `global` holders of any key, with `public`
     everybody.
     """
-    from stockroom.manage.places import Places
-
-    with site.write() as session:
-        Places(session, ACTOR).set_visibility(name, visibility)
+    backend.workspaces.set_visibility(name, visibility)
     click.echo(f"workspace {name} is {visibility} now")
 
 
 @workspace.command("list")
 @json_option
-@pass_site
-def list_workspaces(site: Site, as_json: bool) -> None:
+@pass_backend
+def list_workspaces(backend: Backend, as_json: bool) -> None:
     """List all workspaces."""
-    from stockroom.manage import queries
+    from stockroom.manage.reports.rows import WorkspaceRow
 
-    with site.read() as connection:
-        rows = queries.workspaces(connection)
-    show(rows, queries.WorkspaceRow._fields, as_json=as_json)
+    show(backend.workspaces.find(), WorkspaceRow.__struct_fields__, as_json=as_json)
 
 
 @click.group()
@@ -110,30 +102,24 @@ def registry() -> None:
 
 @registry.command("create")
 @click.argument("registry", metavar="WORKSPACE/NAME")
-@pass_site
-def create_registry(site: Site, registry: str) -> None:
+@pass_backend
+def create_registry(backend: Backend, registry: str) -> None:
     """Create a hosted registry, with the view of its name to install from."""
-    from stockroom.manage.places import Places
-
-    workspace_name, name = split_registry(registry)
-    with site.write() as session:
-        Places(session, ACTOR).create_registry(workspace_name, name)
+    backend.registries.create(split_registry(registry))
     click.echo(f"created registry {registry}")
 
 
 @registry.command("list")
 @json_option
-@pass_site
-def list_registries(site: Site, as_json: bool) -> None:
+@pass_backend
+def list_registries(backend: Backend, as_json: bool) -> None:
     """List all registries with what they hold."""
-    from stockroom.manage import queries
+    from stockroom.manage.reports.rows import RegistryRow
 
-    with site.read() as connection:
-        rows = queries.registries(connection)
-    show(rows, queries.RegistryRow._fields, as_json=as_json)
+    show(backend.registries.find(), RegistryRow.__struct_fields__, as_json=as_json)
 
 
-for command in policies.TEAM_COMMANDS:
+for command in (*policies.TEAM_COMMANDS, *people.TEAM_COMMANDS):
     team.add_command(command)
 for command in (*policies.REGISTRY_COMMANDS, *retention.COMMANDS):
     registry.add_command(command)

@@ -9,11 +9,12 @@ import socket
 from collections.abc import Callable
 from contextlib import closing, nullcontext
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import click
 
 from stockroom import migrations
+from stockroom.accounts.joining import Links
 from stockroom.app import Application, make_app
 from stockroom.cli.site import ACTOR, Site, read_ini
 from stockroom.cli.webserver import WebServer
@@ -48,6 +49,12 @@ NEW_KEY = """\
 New keys: {command} key create --scope {workspace} --role writer
 """
 
+FIRST_OWNER = """
+Make your account, which owns this server; the link works once, within 24 hours:
+
+  {owner_link}
+"""
+
 FIRST_KEY = """
 API key, shown this once only:
 
@@ -69,6 +76,13 @@ Install:
   username = __token__
   password = {key}
 """
+
+
+class FirstSecrets(NamedTuple):
+    """What is shown at the first start and never again: an API key, and the secret of a link."""
+
+    key: str
+    link: str
 
 
 def serve_ini(ini: Path) -> None:
@@ -108,9 +122,9 @@ def serve_embedded(site: Site, host: str, port: int, threads: int) -> None:
         except (OSError, ValueError) as error:
             raise _cannot_listen(error, f"{host}:{port}", "with --port") from error
         # Only now: the key can be shown this once only, so nothing may fail in between.
-        key = _first_key(site)
+        first = _first_secrets(site)
         base = _base(host, server.addresses[0][1])
-        click.echo(_greeting(site.command, base, _first_registry(application), key), nl=False)
+        click.echo(_greeting(site.command, base, _first_registry(application), first), nl=False)
         _end_of_start()
         server.run()
 
@@ -162,31 +176,33 @@ def _prepare(site: Site) -> None:
             click.echo(f"migrated the schema from {before} to {SCHEMA_REVISION}")
 
 
-def _first_key(site: Site) -> str | None:
-    """Make the first workspace and its key; None when there is a workspace already."""
+def _first_secrets(site: Site) -> FirstSecrets | None:
+    """Make the first workspace, its key, and the link for whoever owns the server.
+
+    None when there is a workspace already.
+    """
     with site.write() as session:
         places = Places(session, ACTOR)
         if places.has_workspaces():
             return None
         places.create_workspace(WORKSPACE)
-        return (
-            Keys(session, ACTOR)
-            .create_with_robot("first key", role="writer", scope=WORKSPACE)
-            .secret
-        )
+        minted = Keys(session, ACTOR).create_with_robot("first key", role="writer", scope=WORKSPACE)
+        return FirstSecrets(minted.secret, Links(session, ACTOR).for_first_owner())
 
 
-def _greeting(command: str, base: str, registry: str | None, key: str | None) -> str:
+def _greeting(command: str, base: str, registry: str | None, first: FirstSecrets | None) -> str:
     """What the terminal shows; the lines for clients only where there is a key to put in."""
     if registry is None:
         return READY.format(base=base)
     index, upload = f"{base}/simple/{registry}/", f"{base}/v1/upload/{registry}"
-    parts = READY + ADDRESSES + (NEW_KEY if key is None else FIRST_KEY)
+    parts = READY + ADDRESSES + (NEW_KEY if first is None else FIRST_OWNER + FIRST_KEY)
+    key = first.key if first else ""
     return parts.format(
         base=base,
         index=index,
         upload=upload,
         key=key,
+        owner_link=f"{base}/join/{first.link}" if first else "",
         index_with_key=index.replace("://", f"://__token__:{key}@"),
         workspace=WORKSPACE,
         command=command,

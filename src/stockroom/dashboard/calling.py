@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import NamedTuple
+from urllib.parse import parse_qsl
 
 from stockroom.accounts.browser_sessions import BrowserSessions, Visitor, Visits
 from stockroom.accounts.queries import Visit
@@ -16,6 +17,7 @@ from stockroom.settings import Settings
 from stockroom.web import Request
 
 MAX_NEXT = 2000
+MAX_PARAMETERS = 50
 
 
 class Caller(NamedTuple):
@@ -74,6 +76,15 @@ def need_confirmed(request: Request, sessions: BrowserSessions) -> None:
     :raises ConfirmationNeeded: that was longer ago.
     """
     sessions.need_confirmed(caller(request).session_id)
+
+
+def query(request: Request) -> dict[str, str]:
+    """The parameters after the question mark; what is no text there is replaced."""
+    text = request.environ.get("QUERY_STRING", "")
+    try:
+        return dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_PARAMETERS))
+    except ValueError:
+        return {}
 
 
 def form(request: Request) -> dict[str, str]:

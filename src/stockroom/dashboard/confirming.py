@@ -14,7 +14,7 @@ from stockroom.accounts.problems import (
 from stockroom.accounts.queries import Visit
 from stockroom.accounts.second_factors import SecondFactors
 from stockroom.accounts.signing_in import SignIns
-from stockroom.dashboard.calling import Caller, caller, form, safe_next, visit, visitor
+from stockroom.dashboard.calling import Caller, caller, form, query, safe_next, visit, visitor
 from stockroom.dashboard.headers import session_cookie
 from stockroom.dashboard.pages import page, see_other
 from stockroom.dashboard.signing_in import ask_key, prove
@@ -43,7 +43,7 @@ def need_confirmed(request: Request) -> Caller:
 
 def show_confirm(context: object, request: Request) -> Ready:
     """The form."""
-    return _form(request, caller(request), safe_next(request.GET.get("next", "/account")))
+    return _form(request, caller(request), safe_next(query(request).get("next", "/account")))
 
 
 def confirm(context: object, request: Request) -> Ready:

@@ -138,6 +138,7 @@ PAGES = (
         steps=VIEW,
         context=ViewResource,
     ),
+    Page("icon", "/favicon.ico", _open(GET=static.show_icon)),
     Page("static", "/static/{digest}/{name}", _open(GET=static.show_static)),
 )
 

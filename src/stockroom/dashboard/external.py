@@ -10,7 +10,7 @@ from stockroom.accounts.browser_sessions import BrowserSessions, Started
 from stockroom.accounts.methods import LoginMethods
 from stockroom.accounts.signing_in import Failures
 from stockroom.accounts.throttle import Throttle
-from stockroom.dashboard.calling import safe_next, site_of, visit, visitor
+from stockroom.dashboard.calling import query, safe_next, site_of, visit, visitor
 from stockroom.dashboard.headers import LONG_AGO, cookie, is_secure, page_headers
 from stockroom.dashboard.people import People
 from stockroom.dashboard.sealing import seal, unseal
@@ -39,7 +39,7 @@ def start(context: object, request: Request) -> Ready:
     content = {
         "method": method.name,
         "state": dict(begun.state),
-        "next": safe_next(request.GET.get("next", "/")),
+        "next": safe_next(query(request).get("next", "/")),
     }
     ends = datetime.now(UTC) + timedelta(seconds=SECONDS)
     setting = cookie(request, COOKIES, seal(tokens, content, SECONDS), ends)
@@ -54,8 +54,7 @@ def finish(context: object, request: Request) -> Ready:
     came = visitor(request)
     request.service(Throttle).count("login-method", address=came.address)
     try:
-        query = dict(request.GET.items())
-        person = method.finish(_redirect_uri(request), kept["state"], query)
+        person = method.finish(_redirect_uri(request), kept["state"], query(request))
         started = _enter(request, method, person)
     except LoginRefused:
         request.service(Failures).note(None, method.name, came)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy.orm import Session
-
 from stockroom.accounts.browser_sessions import BrowserSessions
 from stockroom.accounts.joining import USER, Links, find_link
 from stockroom.accounts.own import OwnAccount
@@ -18,14 +16,12 @@ from stockroom.dashboard.pages import open_page, page, see_other
 from stockroom.dashboard.signing_in import end_present, welcome
 from stockroom.db import Database
 from stockroom.errors import InvalidName, Problem
-from stockroom.manage.grants import Grants
+from stockroom.manage.invitations import Invitations
 from stockroom.manage.names import check_name
 from stockroom.manage.problems import NameTaken
 from stockroom.manage.users import Users
 from stockroom.resources import Directory
 from stockroom.security.cross_site import form_cookie
-from stockroom.security.permissions import Role, lower
-from stockroom.security.scopes import SERVER, Scope
 from stockroom.settings import Settings
 from stockroom.web import Ready, Request
 
@@ -52,9 +48,9 @@ def join(context: object, request: Request) -> Ready:
 
 
 def _accept(request: Request, link: Link, known: Caller) -> Ready:
-    session = request.new_session()
-    Links(session, known.subject).take(request.matchdict["token"], known.subject)
-    _grant(request, session, link, known.subject)
+    session, subject = request.new_session(), known.subject
+    secret = request.matchdict["token"]
+    Invitations(session, subject).accept(secret, subject, _text(request, link))
     return see_other(request, "/", done="joined")
 
 
@@ -70,10 +66,10 @@ def _create(request: Request, link: Link) -> Ready:
     except (InvalidName, PasswordRefused, NameTaken) as problem:
         return _form(request, link, problem)
     subject = f"user:{user.id}"
-    Links(session, subject).take(request.matchdict["token"], subject)
+    secret = request.matchdict["token"]
+    Invitations(session, subject).accept(secret, subject, _text(request, link))
     settings = request.service(Settings)
     OwnAccount(session, settings, user.id, None).set_password(hashed)
-    _grant(request, session, link, subject)
     started = BrowserSessions(session, settings).begin(user.id, LINK, visitor(request))
     return welcome(request, started, "/")
 
@@ -96,16 +92,6 @@ def _set_password(request: Request, link: Link) -> Ready:
     return welcome(request, started, "/")
 
 
-def _grant(request: Request, session: Session, link: Link, subject: str) -> None:
-    """Give the role of the link, unless there is a higher one already."""
-    scope = SERVER if link.scope_kind == "server" else Scope("team", link.scope_id)
-    text, role = _text(request, link), Role(link.role)
-    grants = Grants(session, link.invited_by)
-    held = grants.role_of(subject, scope)
-    if held is None or lower(held, role) is held:
-        grants.set(subject, role, scope, text)
-
-
 def _text(request: Request, link: Link) -> str:
     if link.scope_kind == "server":
         return "*"
@@ -120,7 +106,13 @@ def _find(request: Request) -> Link:
     """The link of the URL; who looks for one by trying is slowed down."""
     address = request.environ.get("REMOTE_ADDR", "")
     request.service(Throttle).count("link", address=address)
-    return find_link(request.service(Database), request.matchdict["token"])
+    database, secret = request.service(Database), request.matchdict["token"]
+    link = find_link(database, secret)
+    if link.scope_kind != USER:
+        with database.reading() as session:
+            # Whoever has invited must still be somebody who may.
+            Invitations(session, link.invited_by).find(secret)
+    return link
 
 
 def _form(request: Request, link: Link, problem: Problem | None = None) -> Ready:

@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 
 from pyramid.renderers import render
 
-from stockroom.dashboard.calling import find_caller, safe_next, session_secret
+from stockroom.dashboard.calling import find_caller, query, safe_next, session_secret
 from stockroom.dashboard.headers import form_cookie_header, page_headers
 from stockroom.dashboard.static import assets
 from stockroom.security.cross_site import form_cookie, token_for
@@ -50,7 +50,7 @@ def page(
         "caller": find_caller(request),
         "csrf_token": token_for(secret),
         "asset": lambda name: assets()[name].url,
-        "done": DONE.get(request.GET.get("done", "")),
+        "done": DONE.get(query(request).get("done", "")),
         "error": None,
         **values,
     }
@@ -75,11 +75,11 @@ def open_page(
     return page(request, template, headers=sent, token_of=known, **values)
 
 
-def see_other(request: Request, path: str, *headers: tuple[str, str], **query: str) -> Ready:
-    """303 to a path of this server, never to another one."""
+def see_other(request: Request, path: str, *headers: tuple[str, str], **more: str) -> Ready:
+    """303 to a path of this server and no other; ``more`` goes behind its question mark."""
     location = safe_next(path)
-    if query:
-        location += f"{'&' if '?' in location else '?'}{urlencode(query)}"
+    if more:
+        location += f"{'&' if '?' in location else '?'}{urlencode(more)}"
     sent = [("Location", location), ("Content-Length", "0"), *page_headers(request, *headers)]
     return Ready("303 See Other", sent, ())
 
@@ -89,5 +89,6 @@ def sign_in_path(request: Request) -> str:
     target = quote(
         request.environ.get("PATH_INFO", "/").encode("latin-1"), safe="/-._~:@!$&'()*+,;="
     )
-    query = request.environ.get("QUERY_STRING", "")
-    return f"/sign-in?{urlencode({'next': safe_next(f'{target}?{query}' if query else target)})}"
+    parameters = request.environ.get("QUERY_STRING", "")
+    here = f"{target}?{parameters}" if parameters else target
+    return f"/sign-in?{urlencode({'next': safe_next(here)})}"

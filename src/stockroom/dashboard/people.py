@@ -75,7 +75,7 @@ class People:
             raise LoginRefused(
                 f"there is an account with the address {email} already; sign in to it as before"
             )
-        users = Users(self._session, self._actor, self._clock)
+        users = Users(self._session, self._actor, clock=self._clock)
         name = self._free_name(person.name or email.partition("@")[0])
         user = users.create(name, email or None, _line(person.full_name))
         now = self._clock()

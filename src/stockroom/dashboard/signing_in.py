@@ -25,6 +25,7 @@ from stockroom.dashboard.calling import (
     check_form,
     find_caller,
     form,
+    query,
     safe_next,
     session_secret,
     site_of,
@@ -45,7 +46,7 @@ QUESTION = "question"
 
 def show_sign_in(context: object, request: Request) -> Ready:
     """The form; whoever is here is not known yet."""
-    next_path = safe_next(request.GET.get("next", "/"))
+    next_path = safe_next(query(request).get("next", "/"))
     if find_caller(request) is not None:
         return see_other(request, next_path)
     return _form(request, next_path)
@@ -185,7 +186,7 @@ def _form(
 
 
 def _second_form(request: Request, pending: Visit, problem: Problem | None = None) -> Ready:
-    given = form(request) if problem else request.GET
+    given = form(request) if problem else query(request)
     with request.service(Database).read() as connection:
         factors = queries.factors(connection, pending.user_id)
     return page(

@@ -40,6 +40,15 @@ def show_static(context: object, request: Request) -> Ready:
     return asset.answer
 
 
+def show_icon(context: object, request: Request) -> Ready:
+    """The icon where browsers look for it by themselves; anybody may, as for other files."""
+    answer = assets()["icon.svg"].answer
+    headers = [pair for pair in answer.headerlist if pair[0] != "Cache-Control"]
+    return Ready(
+        answer.status, [*headers, ("Cache-Control", "public, max-age=86400")], answer.app_iter
+    )
+
+
 def _asset(name: str) -> Asset:
     content = resources.files("stockroom.dashboard").joinpath("static", name).read_bytes()
     digest = hashlib.sha256(content).hexdigest()[:16]

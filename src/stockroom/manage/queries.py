@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import (
     ColumnElement,
@@ -24,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from stockroom.manage.policies import quota_of
+from stockroom.manage.reports.rows import KeyRow, RegistryRow, TeamRow, WorkspaceRow
 from stockroom.models import (
     ApiKey,
     Blob,
@@ -41,65 +40,21 @@ from stockroom.models import (
 from stockroom.policies import RegistryPolicy, read_policy
 
 
-class TeamRow(NamedTuple):
-    """A team."""
-
-    name: str
-    workspaces: int
-    created_at: datetime
-
-
-class WorkspaceRow(NamedTuple):
-    """A workspace."""
-
-    name: str
-    team: str
-    visibility: str
-    registries: int
-    created_at: datetime
-
-
-class RegistryRow(NamedTuple):
-    """A registry, its size and its quota in bytes; None without a quota (U-72)."""
-
-    registry: str
-    kind: str
-    packages: int
-    files: int
-    size: int
-    quota: int | None
-    created_at: datetime
-
-
-class KeyRow(NamedTuple):
-    """An API key and a role of its owner; None where something does not apply."""
-
-    id: int
-    name: str
-    hint: str
-    owner: str
-    access: str
-    role: str | None
-    scope: str | None
-    created_at: datetime
-    expires_at: datetime | None
-    used_at: datetime | None
-    revoked_at: datetime | None
-
-
-def teams(connection: Connection) -> list[TeamRow]:
-    """All teams by name."""
+def teams(connection: Connection, names: Collection[str] | None = None) -> list[TeamRow]:
+    """Teams by name: all, or those of ``names``."""
     query = (
         select(Team.name, func.count(Workspace.id), Team.created_at)
         .outerjoin(Workspace, Workspace.team_id == Team.id)
         .group_by(Team.id)
         .order_by(Team.name)
     )
-    return [TeamRow._make(row) for row in connection.execute(query)]
+    if names is not None:
+        query = query.where(Team.name.in_(names))
+    return [TeamRow(*row) for row in connection.execute(query)]
 
 
-def workspaces(connection: Connection) -> list[WorkspaceRow]:
-    """All workspaces by name."""
+def workspaces(connection: Connection, names: Collection[str] | None = None) -> list[WorkspaceRow]:
+    """Workspaces by name: all, or those of ``names``."""
     query = (
         select(
             Workspace.name,
@@ -113,11 +68,13 @@ def workspaces(connection: Connection) -> list[WorkspaceRow]:
         .group_by(Workspace.id, Team.id)
         .order_by(Workspace.name)
     )
-    return [WorkspaceRow._make(row) for row in connection.execute(query)]
+    if names is not None:
+        query = query.where(Workspace.name.in_(names))
+    return [WorkspaceRow(*row) for row in connection.execute(query)]
 
 
-def registries(connection: Connection) -> list[RegistryRow]:
-    """All registries by workspace and name."""
+def registries(connection: Connection, workspace: str | None = None) -> list[RegistryRow]:
+    """Registries by workspace and name: all, or those of ``workspace``."""
     packages = _per_registry(select(func.count(Package.id)), Package.registry_id)
     files = _per_registry(select(func.count(File.id)), File.registry_id)
     size = _per_registry(select(func.coalesce(func.sum(Package.size), 0)), Package.registry_id)
@@ -134,8 +91,10 @@ def registries(connection: Connection) -> list[RegistryRow]:
         .join(Workspace, Workspace.id == Registry.workspace_id)
         .order_by(Workspace.name, Registry.name)
     )
+    if workspace is not None:
+        query = query.where(Workspace.name == workspace)
     return [
-        RegistryRow._make((*row[:4], int(row[4]), _quota(row[5]), row[6]))
+        RegistryRow(*row[:4], int(row[4]), _quota(row[5]), row[6])
         for row in connection.execute(query)
     ]
 
@@ -181,7 +140,7 @@ def keys(connection: Connection) -> list[KeyRow]:
         .outerjoin(view_workspace, view_workspace.id == View.workspace_id)
         .order_by(ApiKey.id, Grant.id)
     )
-    return [KeyRow._make(row) for row in connection.execute(query)]
+    return [KeyRow(*row) for row in connection.execute(query)]
 
 
 def _with_subject(kind: str, id_: InstrumentedAttribute[int]) -> ColumnElement[str]:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from sqlalchemy import Connection
+
 from stockroom.db import Database
 from stockroom.feed import Change, CoherentCache, Feed
 from stockroom.policies import RegistryPolicy, TeamPolicy, read_policy
@@ -112,8 +114,12 @@ class Directory:
 
     def _read(self) -> Snapshot:
         with self._database.read() as connection:
-            rows = queries.places(connection)
-        return _snapshot(rows)
+            return read_snapshot(connection)
+
+
+def read_snapshot(connection: Connection) -> Snapshot:
+    """The directory as ``connection`` sees it."""
+    return _snapshot(queries.places(connection))
 
 
 def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:

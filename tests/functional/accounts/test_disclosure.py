@@ -59,39 +59,39 @@ def test_a_refresh_token_ends_its_login(both: TestSite, ann: Person) -> None:
     assert [(actor, what) for actor, _, what in told(both)] == [("anonymous", "login")]
 
 
-def test_an_access_token_ends_what_it_was_got_with(both: TestSite, ann: Person) -> None:
-    pair, key = ann.sign_in(), both.create_key()
+def test_an_access_token_ends_what_it_was_got_with(site: TestSite, ann: Person) -> None:
+    pair, key = ann.sign_in(), site.create_key()
 
-    disclose(both, pair["access_token"], exchange(both, key).json["access_token"])
+    disclose(site, pair["access_token"], exchange(site, key).json["access_token"])
 
-    refresh(both, pair["refresh_token"], 401)
-    assert not may_read(both, key)
-    assert [what for _, _, what in told(both)] == ["login", "key"]
+    refresh(site, pair["refresh_token"], 401)
+    assert not may_read(site, key)
+    assert [what for _, _, what in told(site)] == ["login", "key"]
 
 
-def test_an_access_token_that_has_ended_does_no_harm(both: TestSite, ann: Person) -> None:
+def test_an_access_token_that_has_ended_does_no_harm(site: TestSite, ann: Person) -> None:
     pair = ann.sign_in()
 
     with time_machine.travel(datetime.now(UTC) + timedelta(hours=2)):
-        disclose(both, pair["access_token"])
-        refresh(both, pair["refresh_token"])
+        disclose(site, pair["access_token"])
+        refresh(site, pair["refresh_token"])
 
-    assert told(both) == []
+    assert told(site) == []
 
 
-def test_a_browser_session(both: TestSite, ann: Person) -> None:
+def test_a_browser_session(site: TestSite, ann: Person) -> None:
     cookie = {"Cookie": f"stockroom={ann.cookie}"}
-    both.app.get("/simple/acme/main/", headers=cookie, status=200)
+    site.app.get("/simple/acme/main/", headers=cookie, status=200)
 
-    disclose(both, ann.cookie)
+    disclose(site, ann.cookie)
 
-    both.app.get("/simple/acme/main/", headers=cookie, status=401)
+    site.app.get("/simple/acme/main/", headers=cookie, status=401)
 
 
 @pytest.mark.parametrize("scope", ["team", "server"])
-def test_an_invitation(both: TestSite, scope: str) -> None:
+def test_an_invitation(site: TestSite, scope: str) -> None:
     minted, now = keys.mint(keys.INVITATION), datetime.now(UTC)
-    with both.database.transaction() as session:
+    with site.database.transaction() as session:
         session.add(
             Invitation(
                 digest=minted.digest,
@@ -104,40 +104,40 @@ def test_an_invitation(both: TestSite, scope: str) -> None:
             )
         )
 
-    disclose(both, minted.secret)
+    disclose(site, minted.secret)
 
-    with both.database.reading() as session:
+    with site.database.reading() as session:
         [row] = session.query(Invitation).all()
         assert row.revoked_at is not None
-    [event] = events(both, "key.disclosed")
+    [event] = events(site, "key.disclosed")
     assert event.team_id == (1 if scope == "team" else None)
 
 
-def test_twice_is_told_once(both: TestSite) -> None:
-    key = both.create_key()
+def test_twice_is_told_once(site: TestSite) -> None:
+    key = site.create_key()
 
-    disclose(both, key, key)
-    disclose(both, key)
+    disclose(site, key, key)
+    disclose(site, key)
 
-    assert len(told(both)) == 1
+    assert len(told(site)) == 1
 
 
-def test_who_is_known_is_named(both: TestSite) -> None:
-    scanner, leaked = both.create_key("reader"), both.create_key()
+def test_who_is_known_is_named(site: TestSite) -> None:
+    scanner, leaked = site.create_key("reader"), site.create_key()
 
-    disclose(both, leaked, **bearer(scanner))
+    disclose(site, leaked, **bearer(scanner))
 
-    assert told(both) == [("robot:1", "key:2", "key")]
-    [event] = events(both, "key.disclosed")
+    assert told(site) == [("robot:1", "key:2", "key")]
+    [event] = events(site, "key.disclosed")
     assert event.credential == "key:1"
 
 
-def test_a_key_that_was_leaked_can_be_reported_with_itself(both: TestSite) -> None:
-    key = both.create_key()
+def test_a_key_that_was_leaked_can_be_reported_with_itself(site: TestSite) -> None:
+    key = site.create_key()
 
-    disclose(both, key, **bearer(key))
+    disclose(site, key, **bearer(key))
 
-    assert not may_read(both, key)
+    assert not may_read(site, key)
 
 
 def test_what_is_none_of_ours_begins_no_transaction(site: TestSite) -> None:
@@ -162,8 +162,8 @@ def test_strange_urls_are_kept_as_text(both: TestSite) -> None:
     "body",
     [b"", b"{}", b"[1]", b'[{"url": "x"}]', b'[{"token": null}]', b"[", b"\xff", b"[" * 5000],
 )
-def test_what_is_malformed(site: TestSite, body: bytes) -> None:
-    site.app.request(PATH, method="POST", body=body, status=400)
+def test_what_is_malformed(office: TestSite, body: bytes) -> None:
+    office.app.request(PATH, method="POST", body=body, status=400)
 
 
 def test_at_most_a_hundred_at_once(site: TestSite) -> None:

@@ -53,8 +53,8 @@ def kinds(site: TestSite) -> list[str]:
 
 
 class TestApproval:
-    def test_nobody_gets_tokens_before(self, both: TestSite) -> None:
-        answer = status(both, str(uuid4()), 404)
+    def test_nobody_gets_tokens_before(self, site: TestSite) -> None:
+        answer = status(site, str(uuid4()), 404)
 
         assert answer.headers["Cache-Control"] == "no-store"
 
@@ -69,10 +69,10 @@ class TestApproval:
         assert may_read(both, pair.json["access_token"])
         both.upload(*WHEEL, pair.json["access_token"])
 
-    def test_the_event_says_who_what_and_from_where(self, both: TestSite, ann: Person) -> None:
+    def test_the_event_says_who_what_and_from_where(self, site: TestSite, ann: Person) -> None:
         ann.sign_in()
 
-        [event] = events(both, "login.")
+        [event] = events(site, "login.")
         assert (event.kind, event.actor, event.address) == (
             "login.created",
             ann.subject,
@@ -95,14 +95,14 @@ class TestApproval:
         refresh(both, pair["refresh_token"], 401)
         assert kinds(both) == ["login.created", "login.reuse-detected", "login.revoked"]
 
-    def test_it_waits_five_minutes(self, both: TestSite, ann: Person) -> None:
+    def test_it_waits_five_minutes(self, site: TestSite, ann: Person) -> None:
         code = str(uuid4())
         ann.approve(code)
 
         with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5, seconds=1)):
-            status(both, code, 410)
+            status(site, code, 410)
 
-        assert kinds(both) == []
+        assert kinds(site) == []
 
     def test_twice_by_the_same_changes_nothing(self, both: TestSite, ann: Person) -> None:
         code = str(uuid4())
@@ -121,10 +121,10 @@ class TestApproval:
 
         assert claims(status(both, code, 200).json["access_token"])["sub"] == ann.subject
 
-    def test_not_after_it_was_used(self, both: TestSite, ann: Person) -> None:
+    def test_not_after_it_was_used(self, site: TestSite, ann: Person) -> None:
         code = str(uuid4())
         ann.approve(code)
-        status(both, code, 200)
+        status(site, code, 200)
 
         with pytest.raises(CodeTaken):
             ann.approve(code)
@@ -137,37 +137,37 @@ class TestApproval:
             ann.approve(code)
 
     @pytest.mark.parametrize("code", ["1", "..", CODE_1, "%00", "a" * 5000])
-    def test_such_a_code_is_not_polled_for(self, site: TestSite, code: str) -> None:
-        status(site, code, 400)
+    def test_such_a_code_is_not_polled_for(self, office: TestSite, code: str) -> None:
+        status(office, code, 400)
 
-    def test_head_collects_nothing(self, both: TestSite, ann: Person) -> None:
+    def test_head_collects_nothing(self, site: TestSite, ann: Person) -> None:
         code = str(uuid4())
         ann.approve(code)
 
-        both.app.head(f"/auth/cli/status/{code}", status=405)
+        site.app.head(f"/auth/cli/status/{code}", status=405)
 
-        status(both, code, 200)
+        status(site, code, 200)
 
-    def test_it_is_void_when_the_browser_was_signed_out(self, both: TestSite, ann: Person) -> None:
+    def test_it_is_void_when_the_browser_was_signed_out(self, site: TestSite, ann: Person) -> None:
         code = str(uuid4())
         ann.approve(code)
-        with both.database.transaction() as session:
+        with site.database.transaction() as session:
             session.get_one(BrowserSession, ann.session_id).revoked_at = datetime.now(UTC)
 
-        status(both, code, 410)
+        status(site, code, 410)
 
-    def test_it_is_void_when_the_user_was_disabled(self, both: TestSite, ann: Person) -> None:
+    def test_it_is_void_when_the_user_was_disabled(self, site: TestSite, ann: Person) -> None:
         code = str(uuid4())
         ann.approve(code)
         ann.disable()
 
-        status(both, code, 410)
+        status(site, code, 410)
 
-    def test_the_code_itself_is_not_kept(self, both: TestSite, ann: Person) -> None:
+    def test_the_code_itself_is_not_kept(self, site: TestSite, ann: Person) -> None:
         code = str(uuid4())
         ann.approve(code)
 
-        with both.database.reading() as session:
+        with site.database.reading() as session:
             assert session.scalars(select(CliLogin.digest)).all() == [keys.digest(code)]
 
     @pytest.mark.parametrize("agent", ["", "\x00\x7f", "x" * 5000, "Mozilla/5.0 (X11)"])
@@ -190,7 +190,7 @@ class TestApproval:
 
 
 class TestAccessToken:
-    def test_claims_are_what_uv_reads(self, both: TestSite, ann: Person) -> None:
+    def test_claims_are_what_uv_reads(self, site: TestSite, ann: Person) -> None:
         found = claims(ann.sign_in()["access_token"])
 
         assert type(found["exp"]) is int
@@ -214,27 +214,27 @@ class TestAccessToken:
         assert found["urn:pyx:org_name"] == "packages.example"
         assert found["iss"] == "https://packages.example"
 
-    def test_it_lasts_an_hour(self, both: TestSite, ann: Person) -> None:
+    def test_it_lasts_an_hour(self, site: TestSite, ann: Person) -> None:
         token = ann.sign_in()["access_token"]
 
         with time_machine.travel(datetime.now(UTC) + timedelta(seconds=3590), tick=False):
-            early = may_read(both, token)
+            early = may_read(site, token)
         with time_machine.travel(datetime.now(UTC) + timedelta(seconds=3601), tick=False):
-            late = may_read(both, token)
+            late = may_read(site, token)
 
         assert (early, late) == (True, False)
 
 
 class TestRefresh:
-    def test_both_tokens_are_new(self, both: TestSite, ann: Person) -> None:
+    def test_both_tokens_are_new(self, site: TestSite, ann: Person) -> None:
         before = ann.sign_in()
 
-        after = refresh(both, before["refresh_token"])
+        after = refresh(site, before["refresh_token"])
 
         assert after.headers["Cache-Control"] == "no-store"
         assert not before.items() & after.json.items()
-        assert may_read(both, after.json["access_token"])
-        refresh(both, after.json["refresh_token"])
+        assert may_read(site, after.json["access_token"])
+        refresh(site, after.json["refresh_token"])
 
     def test_what_got_lost_is_asked_for_again(self, both: TestSite, ann: Person) -> None:
         before = ann.sign_in()["refresh_token"]
@@ -272,28 +272,28 @@ class TestRefresh:
         assert [may_read(both, token) for token in tokens] == [False] * 3
         assert kinds(both) == ["login.created", "login.reuse-detected", "login.revoked"]
 
-    def test_a_used_one_ends_the_login_after_a_minute(self, both: TestSite, ann: Person) -> None:
+    def test_a_used_one_ends_the_login_after_a_minute(self, site: TestSite, ann: Person) -> None:
         first = ann.sign_in()
-        second = refresh(both, first["refresh_token"]).json
+        second = refresh(site, first["refresh_token"]).json
 
         with time_machine.travel(datetime.now(UTC) + timedelta(seconds=61)):
-            refresh(both, first["refresh_token"], 401)
-            refresh(both, second["refresh_token"], 401)
+            refresh(site, first["refresh_token"], 401)
+            refresh(site, second["refresh_token"], 401)
 
-        assert kinds(both) == ["login.created", "login.reuse-detected", "login.revoked"]
+        assert kinds(site) == ["login.created", "login.reuse-detected", "login.revoked"]
 
     def test_the_same_again_when_another_key_signs_meanwhile(
-        self, both: TestSite, ann: Person
+        self, site: TestSite, ann: Person
     ) -> None:
         start = datetime(2026, 1, 1, tzinfo=UTC)
         with time_machine.travel(start, tick=False) as traveller:
             before = ann.sign_in()["refresh_token"]
             traveller.move_to(start + timedelta(days=29, hours=1))
-            middle = refresh(both, before).json["refresh_token"]
+            middle = refresh(site, before).json["refresh_token"]
             traveller.move_to(start + timedelta(days=30, seconds=-5))
-            first = refresh(both, middle).json
+            first = refresh(site, middle).json
             traveller.move_to(start + timedelta(days=30, seconds=5))
-            again = refresh(both, middle).json
+            again = refresh(site, middle).json
 
         kids = {json.loads(decoded(pair["access_token"]))["kid"] for pair in (first, again)}
         assert len(kids) == 2
@@ -313,28 +313,28 @@ class TestRefresh:
         assert not alive
         assert kinds(both) == ["login.created"]
 
-    def test_not_for_a_disabled_user(self, both: TestSite, ann: Person) -> None:
+    def test_not_for_a_disabled_user(self, site: TestSite, ann: Person) -> None:
         token = ann.sign_in()["refresh_token"]
         ann.disable()
 
-        refresh(both, token, 401)
+        refresh(site, token, 401)
 
-    def test_only_digests_are_kept(self, both: TestSite, ann: Person) -> None:
+    def test_only_digests_are_kept(self, site: TestSite, ann: Person) -> None:
         first = ann.sign_in()["refresh_token"]
-        second = refresh(both, first).json["refresh_token"]
+        second = refresh(site, first).json["refresh_token"]
 
-        with both.database.reading() as session:
+        with site.database.reading() as session:
             kept = session.scalars(select(RefreshToken.digest).order_by(RefreshToken.id)).all()
         assert kept == [keys.digest(first), keys.digest(second)]
 
     @pytest.mark.parametrize("token", ["", "str_", UNKNOWN_TOKEN, UNKNOWN_KEY, "é"])
     def test_an_unknown_one_is_refused_without_a_transaction(
-        self, site: TestSite, token: str
+        self, office: TestSite, token: str
     ) -> None:
-        exchange(site, site.create_key())  # so that there is a signing key
+        exchange(office, office.create_key())  # so that there is a signing key
 
-        with site.count_queries() as statements:
-            answer = refresh(site, token, 401)
+        with office.count_queries() as statements:
+            answer = refresh(office, token, 401)
 
         assert answer.headers["Cache-Control"] == "no-store"
         assert not [line for line in statements if not line.startswith("SELECT")]
@@ -342,8 +342,8 @@ class TestRefresh:
     @pytest.mark.parametrize(
         "body", [b"", b"[]", b"{}", b'{"refresh_token": 1}', b"\xff", b'{"refresh_token": null}']
     )
-    def test_what_is_no_such_request(self, site: TestSite, body: bytes) -> None:
-        site.app.request("/auth/cli/refresh", method="POST", body=body, status=400)
+    def test_what_is_no_such_request(self, office: TestSite, body: bytes) -> None:
+        office.app.request("/auth/cli/refresh", method="POST", body=body, status=400)
 
     def test_old_links_and_logins_are_forgotten(self, both: TestSite, ann: Person) -> None:
         start = datetime(2026, 1, 1, tzinfo=UTC)
@@ -372,32 +372,32 @@ class TestLogout:
         refresh(both, other["refresh_token"], 200)
 
     @pytest.mark.parametrize("age", [timedelta(hours=2), timedelta(days=60)])
-    def test_with_a_token_that_has_ended(self, both: TestSite, ann: Person, age: timedelta) -> None:
+    def test_with_a_token_that_has_ended(self, site: TestSite, ann: Person, age: timedelta) -> None:
         pair = ann.sign_in()
 
         with time_machine.travel(datetime.now(UTC) + age):
-            logout(both, pair["access_token"])
-            refresh(both, pair["refresh_token"], 401)
+            logout(site, pair["access_token"])
+            refresh(site, pair["refresh_token"], 401)
 
-    def test_twice(self, both: TestSite, ann: Person) -> None:
+    def test_twice(self, site: TestSite, ann: Person) -> None:
         token = ann.sign_in()["access_token"]
 
-        logout(both, token)
-        logout(both, token)
+        logout(site, token)
+        logout(site, token)
 
-        assert kinds(both) == ["login.created", "login.revoked"]
+        assert kinds(site) == ["login.created", "login.revoked"]
 
-    def test_an_api_key_lives_on(self, both: TestSite) -> None:
-        key = both.create_key()
-        token = exchange(both, key).json["access_token"]
+    def test_an_api_key_lives_on(self, site: TestSite) -> None:
+        key = site.create_key()
+        token = exchange(site, key).json["access_token"]
 
-        logout(both, token)
+        logout(site, token)
 
-        assert may_read(both, key)
+        assert may_read(site, key)
 
     @pytest.mark.parametrize("token", [None, "", "x.y.z", UNKNOWN_KEY])
-    def test_what_is_no_token_is_refused(self, site: TestSite, token: str | None) -> None:
-        logout(site, token, 401)
+    def test_what_is_no_token_is_refused(self, office: TestSite, token: str | None) -> None:
+        logout(office, token, 401)
 
     def test_a_cookie_signs_nobody_out(self, site: TestSite) -> None:
         ann = make_person(site)
@@ -412,10 +412,10 @@ class TestLogout:
 
 
 class TestExchange:
-    def test_the_token_does_what_the_key_does(self, both: TestSite) -> None:
-        token = exchange(both, both.create_key("writer")).json["access_token"]
+    def test_the_token_does_what_the_key_does(self, site: TestSite) -> None:
+        token = exchange(site, site.create_key("writer")).json["access_token"]
 
-        both.upload(*WHEEL, token)
+        site.upload(*WHEEL, token)
 
         assert claims(token)["urn:pyx:org_name"] == "acme"
 
@@ -428,27 +428,27 @@ class TestExchange:
 
         assert may_read(site, answer.json["access_token"])
 
-    def test_it_ends_with_the_key(self, both: TestSite) -> None:
-        key = both.create_key(valid_for=timedelta(minutes=10))
+    def test_it_ends_with_the_key(self, site: TestSite) -> None:
+        key = site.create_key(valid_for=timedelta(minutes=10))
 
-        found = claims(exchange(both, key).json["access_token"])
+        found = claims(exchange(site, key).json["access_token"])
 
         assert 590 <= found["exp"] - found["iat"] <= 600
 
-    def test_an_access_token_gets_no_other_one(self, both: TestSite, ann: Person) -> None:
+    def test_an_access_token_gets_no_other_one(self, site: TestSite, ann: Person) -> None:
         pair = ann.sign_in()
 
-        for secret in (*pair.values(), exchange(both, both.create_key()).json["access_token"]):
-            exchange(both, secret, 401)
+        for secret in (*pair.values(), exchange(site, site.create_key()).json["access_token"]):
+            exchange(site, secret, 401)
 
     def test_a_browser_gets_none(self, site: TestSite) -> None:
         cookie = {"Cookie": f"stockroom={make_person(site).cookie}"}
 
-        site.app.request("/auth/cli/access-token", method="POST", headers=cookie, status=401)
+        site.app.request("/auth/cli/access-token", method="POST", headers=cookie, status=403)
 
     @pytest.mark.parametrize("key", [None, "x", UNKNOWN_KEY])
-    def test_without_a_key_there_is_none(self, site: TestSite, key: str | None) -> None:
-        exchange(site, key, 401)
+    def test_without_a_key_there_is_none(self, office: TestSite, key: str | None) -> None:
+        exchange(office, key, 401)
 
 
 def test_who_comes_too_often_has_to_wait(

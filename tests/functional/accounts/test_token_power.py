@@ -29,10 +29,10 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class TestWidening:
-    def test_the_token_of_a_readers_key_publishes_nothing(self, both: TestSite) -> None:
-        token = exchange(both, both.create_key("reader")).json["access_token"]
+    def test_the_token_of_a_readers_key_publishes_nothing(self, site: TestSite) -> None:
+        token = exchange(site, site.create_key("reader")).json["access_token"]
 
-        both.upload(*WHEEL, token, status=403)
+        site.upload(*WHEEL, token, status=403)
 
     def test_the_token_of_a_key_that_is_limited_to_reading_publishes_nothing(
         self, site: TestSite
@@ -157,22 +157,25 @@ def test_a_token_ends_with_its_source_on_every_node(
 
 
 class TestKeys:
-    def test_they_are_public_and_say_nothing_else(self, both: TestSite) -> None:
-        answer = both.app.get("/.well-known/jwks.json")
+    def test_they_are_public_and_say_nothing_else(self, site: TestSite) -> None:
+        answer = site.app.get("/.well-known/jwks.json")
 
         assert answer.headers["Cache-Control"] == "public, max-age=3600"
         assert answer.content_type == "application/jwk-set+json"
         [key] = answer.json["keys"]
         assert set(key) == {"kty", "crv", "x", "y", "kid", "use", "alg"}
 
-    def test_they_are_revalidated(self, site: TestSite) -> None:
-        etag = site.app.get("/.well-known/jwks.json").headers["ETag"]
+    @pytest.mark.parametrize("form", ["{}", "W/{}", '"x", {}', "*"])
+    def test_they_are_revalidated(self, office: TestSite, form: str) -> None:
+        etag = office.app.get("/.well-known/jwks.json").headers["ETag"]
 
-        answer = site.app.get("/.well-known/jwks.json", headers={"If-None-Match": etag})
+        known = {"If-None-Match": form.format(etag)}
+        answer = office.app.get("/.well-known/jwks.json", headers=known)
 
         assert (answer.status_int, answer.body) == (304, b"")
-        site.app.head("/.well-known/jwks.json", status=200)
-        site.app.get("/.well-known/jwks.json", headers={"If-None-Match": '"x"'}, status=200)
+        other = {"If-None-Match": '"x"'}
+        office.app.get("/.well-known/jwks.json", headers=other, status=200)
+        office.app.head("/.well-known/jwks.json", status=200)
 
     def test_the_next_is_known_a_day_before_it_signs_and_old_tokens_live_on(
         self, make_site: MakeSite, both: TestSite
@@ -201,17 +204,17 @@ class TestKeys:
         assert kid(new) != first
         assert verified == [True] * 4
 
-    def test_a_token_of_a_key_that_is_believed_no_longer(self, both: TestSite) -> None:
-        key = both.create_key("reader")
+    def test_a_token_of_a_key_that_is_believed_no_longer(self, site: TestSite) -> None:
+        key = site.create_key("reader")
         with time_machine.travel(START, tick=False) as traveller:
-            token = mint(both, key)
-            with both.database.transaction() as session:
+            token = mint(site, key)
+            with site.database.transaction() as session:
                 row = session.scalars(select(SigningKey)).one()
                 row.trusted_until = START
                 emit(session, "signing-key.changed", "test")
             traveller.move_to(START + timedelta(minutes=1))
 
-            assert not may_read(both, token)
+            assert not may_read(site, token)
 
 
 def mint(site: TestSite, key: str) -> str:

@@ -35,8 +35,10 @@ def newest_event(site: TestSite) -> int | None:
 
 
 @pytest.fixture
-def key(both: TestSite) -> str:
-    return both.create_key("reader")
+def key(request: pytest.FixtureRequest) -> str:
+    where = "both" if "both" in request.fixturenames else "site"
+    home: TestSite = request.getfixturevalue(where)
+    return home.create_key("reader")
 
 
 def test_the_use_of_a_key(both: TestSite, key: str) -> None:
@@ -52,15 +54,15 @@ def test_the_use_of_a_key(both: TestSite, key: str) -> None:
     assert newest_event(both) == before
 
 
-def test_the_use_of_an_access_token_is_one_of_its_key(both: TestSite, key: str) -> None:
-    token = exchange(both, key).json["access_token"]
-    both.service(Uses).write()
-    [(first, _)] = key_used(both)
+def test_the_use_of_an_access_token_is_one_of_its_key(site: TestSite, key: str) -> None:
+    token = exchange(site, key).json["access_token"]
+    site.service(Uses).write()
+    [(first, _)] = key_used(site)
 
-    both.get(INDEX, token)
-    both.service(Uses).write()
+    site.get(INDEX, token)
+    site.service(Uses).write()
 
-    [(second, _)] = key_used(both)
+    [(second, _)] = key_used(site)
     assert first is not None
     assert second is not None
     assert second > first
@@ -84,46 +86,46 @@ def test_the_use_of_a_login_and_of_a_browser(both: TestSite, ann: Person) -> Non
 
 
 def test_a_browser_that_is_used_stays_signed_in(
-    make_site: MakeSite, both: TestSite, ann: Person
+    make_site: MakeSite, site: TestSite, ann: Person
 ) -> None:
     cookie = {"Cookie": f"stockroom={ann.cookie}"}
-    other = make_site(both.values["sqlalchemy.url"])
+    other = make_site(site.values["sqlalchemy.url"])
     start = datetime.now(UTC)
 
     # Idle for a day it would be over; each node sees of the other what was written.
     with time_machine.travel(start, tick=False) as traveller:
-        for number, site in enumerate((both, other, both, other)):
+        for number, node in enumerate((site, other, site, other)):
             traveller.move_to(start + number * timedelta(hours=20))
-            site.app.get(INDEX, headers=cookie, status=200)
-            site.service(Uses).write()
+            node.app.get(INDEX, headers=cookie, status=200)
+            node.service(Uses).write()
         traveller.move_to(start + timedelta(hours=60 + 25))
-        both.app.get(INDEX, headers=cookie, status=401)
+        site.app.get(INDEX, headers=cookie, status=401)
 
 
 @pytest.mark.parametrize("credential", [None, keys.from_body("stk_", "k" * 40).secret, "x"])
-def test_nobody_uses_nothing(site: TestSite, credential: str | None) -> None:
-    site.create_key()
-    site.get(INDEX, credential, status=401)
+def test_nobody_uses_nothing(office: TestSite, credential: str | None) -> None:
+    office.create_key()
+    office.get(INDEX, credential, status=401)
 
-    with site.count_queries() as statements:
-        site.service(Uses).write()
+    with office.count_queries() as statements:
+        office.service(Uses).write()
 
     assert statements == []
 
 
 def test_an_earlier_use_is_not_written_over_a_later_one(
-    make_site: MakeSite, both: TestSite, key: str
+    make_site: MakeSite, site: TestSite, key: str
 ) -> None:
-    other = make_site(both.values["sqlalchemy.url"])
+    other = make_site(site.values["sqlalchemy.url"])
     with time_machine.travel(NOON, tick=False):
-        both.get(INDEX, key)
+        site.get(INDEX, key)
     with time_machine.travel(NOON + timedelta(seconds=5), tick=False):
         other.get(INDEX, key)
 
     other.service(Uses).write()
-    both.service(Uses).write()
+    site.service(Uses).write()
 
-    assert key_used(both) == [(NOON + timedelta(seconds=5), "127.0.0.1")]
+    assert key_used(site) == [(NOON + timedelta(seconds=5), "127.0.0.1")]
 
 
 def test_more_than_one_statement_takes(both: TestSite, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,16 +140,16 @@ def test_more_than_one_statement_takes(both: TestSite, monkeypatch: pytest.Monke
     assert len([at for at, _ in key_used(both) if at is not None]) == 5
 
 
-def test_a_long_address_is_cut(both: TestSite, key: str) -> None:
-    both.app.get(
+def test_a_long_address_is_cut(site: TestSite, key: str) -> None:
+    site.app.get(
         INDEX,
         headers={"Authorization": f"Bearer {key}"},
         extra_environ={"REMOTE_ADDR": "f" * 200},
     )
 
-    both.service(Uses).write()
+    site.service(Uses).write()
 
-    assert key_used(both)[0][1] == "f" * 64
+    assert key_used(site)[0][1] == "f" * 64
 
 
 def test_a_locked_row_is_left_for_later_and_nobody_waits(
@@ -180,22 +182,22 @@ def test_what_cannot_be_written_is_kept(
     assert key_used(site)[0][0] is not None
 
 
-def test_a_thread_writes_it(both: TestSite, key: str) -> None:
-    both.service(Uses).batches.seconds = 0.01
+def test_a_thread_writes_it(site: TestSite, key: str) -> None:
+    site.service(Uses).batches.seconds = 0.01
 
-    both.get(INDEX, key)
+    site.get(INDEX, key)
 
-    wait_until(lambda: key_used(both)[0][0] is not None)
+    wait_until(lambda: key_used(site)[0][0] is not None)
 
 
-def test_what_is_left_is_written_at_the_end(make_site: MakeSite, database_url: str) -> None:
-    first = make_site(database_url)
+def test_what_is_left_is_written_at_the_end(make_site: MakeSite, sqlite_url: str) -> None:
+    first = make_site(sqlite_url)
     first.create_workspace()
     first.get(INDEX, first.create_key())
 
     first.close()
 
-    assert key_used(make_site(database_url))[0][0] is not None
+    assert key_used(make_site(sqlite_url))[0][0] is not None
 
 
 def _fail() -> Any:

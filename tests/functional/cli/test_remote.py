@@ -8,8 +8,11 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from stockroom.cli.backends import client
+from stockroom.feed import emit
+from stockroom.models import View, Workspace
 from tests.archives import make_sdist, make_wheel
 from tests.support.cli import AnyCommandLine
 from tests.support.databases import MakeUrl
@@ -77,16 +80,33 @@ def plant(make_sqlite: MakeUrl, tmp_path_factory: pytest.TempPathFactory) -> Ite
     site.close()
 
 
-@pytest.fixture(params=["local", "remote"])
-def bench(request: pytest.FixtureRequest, plant: Plant) -> Bench:
-    """Each kind of command line in turn."""
+def make_bench(plant: Plant, kind: str) -> Bench:
+    """A new workspace, and one kind of command line for it."""
     workspace = f"acme-{next(plant.numbers)}"
     plant.site.create_workspace(workspace)
     admin = plant.site.create_key("admin", f"team:{workspace}")
-    cli = plant.local() if request.param == "local" else plant.remote(admin)
-    bench = Bench(plant, workspace, cli)
+    bench = Bench(plant, workspace, plant.local() if kind == "local" else plant.remote(admin))
     bench.publish(WHEEL, SDIST, LATER)
     return bench
+
+
+@pytest.fixture(params=["local", "remote"])
+def bench(request: pytest.FixtureRequest, plant: Plant) -> Bench:
+    """Each kind of command line in turn, to change things by."""
+    return make_bench(plant, request.param)
+
+
+@pytest.fixture(scope="module", params=["local", "remote"])
+def refusing(request: pytest.FixtureRequest, plant: Plant) -> Bench:
+    """The same for all tests in which nothing is changed."""
+    return make_bench(plant, request.param)
+
+
+@pytest.fixture(params=["local", "remote"])
+def root(request: pytest.FixtureRequest, plant: Plant) -> AnyCommandLine:
+    """Each kind of command line, for the server as a whole."""
+    key = plant.site.create_key("owner", "*")
+    return plant.local() if request.param == "local" else plant.remote(key)
 
 
 READS = (
@@ -118,6 +138,144 @@ def test_both_show_the_same_as_tables_and_as_json(bench: Bench) -> None:
         assert bench.cli.run(*words) == local.run(*words)
         assert bench.cli.json(*words) == local.json(*words)
         assert bench.cli.json(*words)
+
+
+@pytest.mark.parametrize("root", ["remote"], indirect=True)
+def test_both_list_the_same_places(bench: Bench, root: AnyCommandLine) -> None:
+    for noun in ("team", "workspace", "registry"):
+        local = bench.plant.local()
+
+        assert root.run(noun, "list") == local.run(noun, "list")
+        assert root.json(noun, "list") == local.json(noun, "list")
+        assert len(root.json(noun, "list")) > 0
+
+
+@pytest.mark.parametrize("bench", ["remote"], indirect=True)
+def test_lists_hold_what_the_key_may_see_s61(bench: Bench) -> None:
+    for noun, name in (("team", "name"), ("workspace", "name"), ("registry", "registry")):
+        rows = bench.cli.json(noun, "list")
+
+        assert [row[name].partition("/")[0] for row in rows] == [bench.workspace]
+
+
+def test_teams_workspaces_and_registries_are_made(plant: Plant, root: AnyCommandLine) -> None:
+    team, name = (f"made-{next(plant.numbers)}" for _ in range(2))
+
+    told = [
+        root.run("team", "create", team),
+        root.run("workspace", "create", name, "--team", team, "--visibility", "global"),
+        root.run("workspace", "visibility", name, "public"),
+        root.run("registry", "create", f"{name}/side"),
+    ]
+
+    assert told == [
+        f"created team {team}\n",
+        f"created workspace {name} with the registry {name}/main\n",
+        f"workspace {name} is public now\n",
+        f"created registry {name}/side\n",
+    ]
+    teams = {row["name"]: row["workspaces"] for row in root.json("team", "list")}
+    workspaces = {row["name"]: row for row in root.json("workspace", "list")}
+    registries = {row["registry"] for row in root.json("registry", "list")}
+    assert teams[team] == 1
+    made = workspaces[name]
+    assert (made["team"], made["visibility"], made["registries"]) == (team, "public", 2)
+    assert {f"{name}/main", f"{name}/side"} <= registries
+
+
+def test_a_workspace_without_a_team_gets_one(plant: Plant, root: AnyCommandLine) -> None:
+    name = f"made-{next(plant.numbers)}"
+
+    root.run("workspace", "create", name)
+
+    assert name in {row["name"] for row in root.json("team", "list")}
+    assert f"there is a workspace {name} already" in root.refuse("workspace", "create", name)
+
+
+@pytest.mark.parametrize(
+    ("command", "complaint"),
+    [
+        (["team", "create", "TEAM"], "there is a team TEAM already"),
+        (["team", "create", "A_b"], "'A_b' cannot be a name in URLs"),
+        (["workspace", "create", "A_b", "--team", "TEAM"], "'A_b' cannot be a name in URLs"),
+        (["registry", "create", "TEAM/main"], "there is a registry or view TEAM/main already"),
+        (["registry", "create", "TEAM"], "'TEAM' must be WORKSPACE/NAME"),
+    ],
+)
+def test_what_cannot_be_made_is_refused_with_the_same_words(
+    plant: Plant, root: AnyCommandLine, command: list[str], complaint: str
+) -> None:
+    team = f"made-{next(plant.numbers)}"
+    plant.site.create_workspace(team)
+
+    told = root.refuse(*(word.replace("TEAM", team) for word in command))
+
+    assert complaint.replace("TEAM", team) in told
+
+
+@pytest.mark.parametrize("kind", ["team", "workspace", "registry", "view", "package"])
+def test_a_key_is_made_listed_and_revoked(bench: Bench, kind: str) -> None:
+    with bench.plant.site.database.transaction() as session:
+        workspace = session.execute(
+            select(Workspace).where(Workspace.name == bench.workspace)
+        ).scalar_one()
+        session.add(View(workspace_id=workspace.id, name="all", created_at=workspace.created_at))
+        emit(session, "view.created", "test")
+    scope = {
+        "team": f"team:{bench.workspace}",
+        "workspace": bench.workspace,
+        "registry": bench.registry,
+        "view": f"{bench.workspace}/all",
+        "package": f"{bench.registry}/demo-pkg",
+    }[kind]
+    create = ("key", "create", "--scope", scope, "--role", "reader", "--days", "30")
+
+    secret = bench.cli.run(*create, "--name", "mine", "--quiet").strip()
+    [row] = [row for row in bench.cli.json("key", "list") if row["hint"] == secret[:8]]
+    told = bench.cli.run("key", "revoke", str(row["id"]))
+    [revoked] = [key for key in bench.cli.json("key", "list") if key["id"] == row["id"]]
+
+    assert (row["name"], row["role"], row["scope"]) == ("mine", "reader", scope)
+    assert row["owner"].startswith("robot-")
+    assert told == f"revoked key {row['id']}\n"
+    assert (row["revoked_at"], bool(revoked["revoked_at"])) == (None, True)
+    bench.plant.site.get(f"/simple/{bench.registry}/", secret, status=401)
+
+
+@pytest.mark.parametrize(
+    ("command", "complaint"),
+    [
+        (["revoke", "999999"], "there is no key 999999"),
+        (["create", "--scope", "WORKSPACE/nope", "--role", "reader"], "nope"),
+    ],
+)
+def test_keys_that_cannot_be_are_refused(
+    refusing: Bench, command: list[str], complaint: str
+) -> None:
+    words = [word.replace("WORKSPACE", refusing.workspace) for word in command]
+
+    assert complaint in refusing.cli.refuse("key", *words)
+
+
+@pytest.mark.parametrize("refusing", ["remote"], indirect=True)
+def test_a_validity_that_the_api_does_not_offer_is_refused(refusing: Bench) -> None:
+    create = ("key", "create", "--scope", refusing.workspace, "--role", "reader")
+
+    assert "enum value 8 - at `$.days`" in refusing.cli.refuse(*create, "--days", "8")
+
+
+@pytest.mark.parametrize("bench", ["remote"], indirect=True)
+def test_nothing_is_left_of_a_key_that_was_refused(bench: Bench) -> None:
+    create = ("key", "create", "--scope", bench.workspace)
+
+    told = bench.cli.refuse(*create, "--role", "owner")
+    server = bench.cli.refuse("key", "create", "--scope", "*", "--role", "reader")
+
+    robots = f"/v1/teams/{bench.workspace}/robots"
+    assert "is not yours to give" in told
+    assert "made on its machine" in server
+    found = bench.plant.site.get(robots, bench.key("admin")).json["robots"]
+    assert {robot["description"] for robot in found} == {"a key"}
 
 
 def test_a_list_is_followed_to_its_end(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,11 +420,13 @@ def test_retention_is_planned_and_applied(bench: Bench) -> None:
         (["team", "set", "TEAM", "keep_newest=1"], "keep_newest is not a setting"),
     ],
 )
-def test_both_refuse_with_the_same_words(bench: Bench, command: list[str], complaint: str) -> None:
+def test_both_refuse_with_the_same_words(
+    refusing: Bench, command: list[str], complaint: str
+) -> None:
     def named(text: str) -> str:
-        return text.replace("REGISTRY", bench.registry).replace("TEAM", bench.workspace)
+        return text.replace("REGISTRY", refusing.registry).replace("TEAM", refusing.workspace)
 
-    told = bench.cli.refuse(*map(named, command))
+    told = refusing.cli.refuse(*map(named, command))
 
     assert told.startswith("error: ")
     assert named(complaint) in told
@@ -303,8 +463,11 @@ def test_the_audit_trail_names_the_key(bench: Bench) -> None:
     assert changed["actor"].partition(":")[0] in ("key", "robot")
 
 
-@pytest.mark.parametrize("bench", ["remote"], indirect=True)
+@pytest.mark.parametrize("refusing", ["remote"], indirect=True)
 @pytest.mark.parametrize("name", ["..", ".", ""])
-def test_no_name_climbs_to_another_place(bench: Bench, name: str) -> None:
-    for command in (["show", bench.registry, name], ["status", bench.registry, name, "archived"]):
-        assert f"{name!r} is no name" in bench.cli.refuse("package", *command)
+def test_no_name_climbs_to_another_place(refusing: Bench, name: str) -> None:
+    for command in (
+        ["show", refusing.registry, name],
+        ["status", refusing.registry, name, "archived"],
+    ):
+        assert f"{name!r} is no name" in refusing.cli.refuse("package", *command)

@@ -61,6 +61,8 @@ def test_first_start_prints_all_that_clients_need_and_the_second_no_key(
         auth=("__token__", key),
         timeout=20,
     )
+    [link] = re.findall(rf"  {first.base}(/join/sti_[0-9A-Za-z]+)\n", greeting)
+    joining = requests.get(first.base + link, headers={"Accept": "text/html,*/*"}, timeout=20)
     first.stop()
 
     second = start()
@@ -83,7 +85,9 @@ def test_first_start_prints_all_that_clients_need_and_the_second_no_key(
     assert published.status_code == 200
     assert filename in page.text
     assert "ready at" in second.output
+    assert "Become an owner of this server" in joining.text
     assert "stk_" not in second.output
+    assert "/join/" not in second.output
     assert "key create --scope local --role writer" in second.output
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import astuple
 from sqlalchemy import select
 
 from stockroom.errors import InvalidName, Problem
@@ -63,7 +64,10 @@ def test_listing_of_workspaces(both: TestSite) -> None:
     with both.database.read() as connection:
         rows = queries.workspaces(connection)
 
-    assert [row[:4] for row in rows] == [("acme", "acme", "team", 1), ("open", "open", "public", 2)]
+    assert [astuple(row)[:4] for row in rows] == [
+        ("acme", "acme", "team", 1),
+        ("open", "open", "public", 2),
+    ]
 
 
 def test_listing_of_registries_adds_up_sizes(published: TestSite) -> None:
@@ -76,7 +80,7 @@ def test_listing_of_registries_adds_up_sizes(published: TestSite) -> None:
 
     assert (main.registry, main.packages, main.files) == ("acme/main", 1, 3)
     assert main.size == sum(sizes)
-    assert staging[:6] == ("acme/staging", "hosted", 0, 0, 0, None)
+    assert astuple(staging)[:6] == ("acme/staging", "hosted", 0, 0, 0, None)
 
 
 def test_listing_of_keys_writes_scopes_as_they_are_given(both: TestSite) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import quote
 
 import pytest
 
@@ -16,11 +17,12 @@ from tests.archives import make_wheel
 from tests.functional.security.town import WHEEL, add_view, fill
 from tests.support.callers import Callers
 from tests.support.databases import MakeUrl
-from tests.support.knocking import Answer, Knock, all_knocks, knock
+from tests.support.knocking import Answer, Knock, all_knocks, knock, page_knocks
 from tests.support.library import create_registry
 from tests.support.site import TestSite
 
-KNOCKS = [asked for asked in all_knocks() if "{" in asked.path]
+KNOCKS = [asked for asked in (*all_knocks(), *page_knocks()) if "{" in asked.path]
+NAVIGATING = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 PLACEHOLDER = re.compile(r"{(\w+)}")
 REAL = {
     "team": "acme",
@@ -87,7 +89,9 @@ def town(make_sqlite: MakeUrl, tmp_path_factory: pytest.TempPathFactory) -> Iter
     site.close()
 
 
-def compare(town: Town, caller: str, asked: Knock, *replaced: str) -> None:
+def compare(
+    town: Town, caller: str, asked: Knock, *replaced: str, headers: Mapping[str, str] = {}
+) -> None:
     """Ask for what exists and for what does not, and see no difference."""
     site, callers = town
     made_up = {name: MADE_UP[name] for name in replaced}
@@ -95,7 +99,7 @@ def compare(town: Town, caller: str, asked: Knock, *replaced: str) -> None:
     assert paths[0] != paths[1]
 
     def ask(path: str) -> Answer:
-        return knock(site, asked.method, path, callers[caller])
+        return knock(site, asked.method, path, {**callers[caller], **headers})
 
     ask(paths[1])  # what is known of the caller is looked up once
     with site.count_queries() as real_queries:
@@ -106,18 +110,28 @@ def compare(town: Town, caller: str, asked: Knock, *replaced: str) -> None:
     refused = {401} if caller in {"anonymous", "unknown key"} else {404}
     # It exists, but not everything of one's own can be done with every credential.
     refused |= {403} if asked.about == "own" else set()
+    # People are sent to the sign-in page, whatever they were looking for.
+    refused |= {303} if headers and caller == "anonymous" else set()
     assert real.status in refused, (asked.name, real)
-    assert without_names(real, REAL, replaced) == without_names(other, MADE_UP, replaced)
+    # What is one's own is named without the path.
+    own = replaced if asked.about == "own" else ()
+    assert without_names(real, paths[0], [REAL[name] for name in own]) == without_names(
+        other, paths[1], [MADE_UP[name] for name in own]
+    )
     assert real_queries == made_up_queries, asked.name
     assert asked.about == "own" or real_queries == [], asked.name
 
 
-def without_names(answer: Answer, names: Mapping[str, str], replaced: Sequence[str]) -> Answer:
-    """An answer with something else in the place of the names that it was about."""
-    body = answer.body
-    for name in replaced:
-        body = body.replace(names[name].encode(), b"NAME")
-    return answer._replace(body=body)
+def without_names(answer: Answer, path: str, own: Sequence[str]) -> Answer:
+    """An answer with something else in the place of the path and names that it was about."""
+
+    def hide(text: str) -> str:
+        for said in (path, quote(path, safe=""), *own):
+            text = text.replace(said, "NAME")
+        return text
+
+    headers = {name: hide(value) for name, value in answer.headers.items()}
+    return Answer(answer.status, headers, hide(answer.body.decode()).encode())
 
 
 @pytest.mark.parametrize("caller", OUTSIDERS)
@@ -126,6 +140,15 @@ def test_s61_no_outsider_can_tell_a_real_name_from_a_made_up_one(town: Town, cal
         for name in PLACEHOLDER.findall(asked.path):
             if name in MADE_UP:
                 compare(town, caller, asked, name)
+
+
+@pytest.mark.parametrize("caller", ["anonymous", "session"])
+def test_s61_pages_for_people_tell_no_more(town: Town, caller: str) -> None:
+    """What a browser is shown instead of JSON, or where it is sent to sign in."""
+    for asked in KNOCKS:
+        if asked.method in {"GET", "HEAD"} and asked.about not in {"own", "server"}:
+            for name in set(PLACEHOLDER.findall(asked.path)) & MADE_UP.keys():
+                compare(town, caller, asked, name, headers=NAVIGATING)
 
 
 def test_s61_who_has_one_registry_cannot_tell_which_others_there_are(town: Town) -> None:

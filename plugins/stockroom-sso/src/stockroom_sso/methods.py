@@ -59,6 +59,9 @@ def github_method(settings: SsoSettings, http: Http) -> GitHubMethod:
     secret = _secret(settings.github_client_secret, settings.github_client_secret_file, "github_")
     if not secret:
         raise ValueError("plugin.sso.github_client_id needs plugin.sso.github_client_secret")
+    _check_narrow(
+        settings, "github_client_id", "github_organisations", settings.github_organisations
+    )
     app = OAuthApp(
         url=url,
         api_url=api_url.rstrip("/"),
@@ -73,11 +76,21 @@ def google_method(settings: SsoSettings, http: Http, issuer: str = GOOGLE) -> Op
     secret = _secret(settings.google_client_secret, settings.google_client_secret_file, "google_")
     if not secret:
         raise ValueError("plugin.sso.google_client_id needs plugin.sso.google_client_secret")
+    _check_narrow(settings, "google_client_id", "google_domain", settings.google_domain)
     registration = Registration(
         issuer=issuer, client_id=settings.google_client_id or "", secret=secret
     )
     rules = Rules(domains=settings.domains, hosted_domain=settings.google_domain)
     return OpenIdMethod("google", "Sign in with Google", registration, rules, http)
+
+
+def _check_narrow(settings: SsoSettings, client: str, limit: str, given: object) -> None:
+    """Make sure that not all the world may sign in, unless that is what somebody wants."""
+    if not (given or settings.domains or settings.everybody):
+        raise ValueError(
+            f"plugin.sso.{client} alone would let everybody in who has an account there: set "
+            f"plugin.sso.{limit} or plugin.sso.domains, or plugin.sso.everybody = on"
+        )
 
 
 def _check_certificates(file: str) -> None:

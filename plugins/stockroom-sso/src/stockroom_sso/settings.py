@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 
 from stockroom.spi import TeamRole, setting
-from stockroom.spi.settings import integer, line, text, words
+from stockroom.spi.settings import boolean, integer, line, text, words
 from stockroom_sso.transport import is_safe
 
 ROLES = ("reader", "writer", "admin", "owner")
@@ -127,7 +127,7 @@ class SsoSettings:
     github_organisations: tuple[str, ...] = setting(
         parse=organisations,
         default=(),
-        help="Organisations at GitHub whose members may sign in; anybody if none is named.",
+        help="Organisations at GitHub whose members may sign in.",
     )
     github_url: str = setting(
         parse=server_url, default=GITHUB, help="GitHub, or your own GitHub Enterprise Server."
@@ -147,12 +147,17 @@ class SsoSettings:
     google_domain: str | None = setting(
         parse=domain,
         default=None,
-        help="Google Workspace domain whose people may sign in; anybody if none is named.",
+        help="Google Workspace domain whose people may sign in.",
     )
     domains: tuple[str, ...] = setting(
         parse=domains,
         default=(),
         help="Domains of the verified e-mail address with which people may sign in at all.",
+    )
+    everybody: bool = setting(
+        parse=boolean,
+        default=False,
+        help="Let in everybody who has an account at GitHub or Google, whoever they work for.",
     )
     timeout: int = setting(
         parse=integer(minimum=1, maximum=60),

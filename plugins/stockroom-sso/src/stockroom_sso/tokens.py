@@ -70,8 +70,9 @@ class IdTokens:
             iat={"essential": True},
             nonce={"essential": True, "value": nonce},
         ).validate(claims)
-        if not isinstance(claims["nonce"], str):
-            raise InvalidClaimError("nonce")
+        for name in ("nonce", "sub"):
+            if not isinstance(claims[name], str):
+                raise InvalidClaimError(name)
         if len(claims["sub"]) > _LONGEST_SUBJECT:
             raise InvalidClaimError("sub")
         # A token for several may be used by any of them, and says who asked for it.

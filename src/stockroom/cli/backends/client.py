@@ -88,6 +88,15 @@ class Client:
         """What is at ``/v1/`` and ``steps``."""
         return self.send("GET", *steps, query=query)
 
+    def find(self, *steps: str) -> Answer | None:
+        """The same; None for what the key may not see, or what is not there."""
+        try:
+            return self.get(*steps)
+        except ServerRefusal as refusal:
+            if refusal.status not in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
+                raise
+            return None
+
     def rows(self, kind: type[T], name: str, *steps: str, **query: str) -> Iterator[T]:
         """The rows of all pages of a list, which stand in the member ``name``."""
         following: str | int | None = None

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from stockroom.cli.backends.local_packages import LocalPackages
+from stockroom.cli.backends.local_people import LocalPeople
 from stockroom.cli.site import ACTOR, Site
+from stockroom.manage import queries as listings
 from stockroom.manage.burnt import BurntFilenames
-from stockroom.manage.deletions import Deletions
-from stockroom.manage.packages import Packages
+from stockroom.manage.keys import Keys
+from stockroom.manage.places import Places
 from stockroom.manage.policies import Policies
 from stockroom.manage.reports import queries
 from stockroom.manage.reports.documents import (
-    deletion_document,
-    package_document,
     plan_document,
     registry_document,
     team_document,
@@ -29,107 +30,15 @@ if TYPE_CHECKING:
     from stockroom.cli.backends.protocols import Address
     from stockroom.manage.reports.rows import (
         BurntReport,
-        DeletedFiles,
-        FileReport,
-        PackageDocument,
-        PackageSummary,
+        KeyRow,
         PlanDocument,
         RegistryDocument,
+        RegistryRow,
         TeamDocument,
+        TeamRow,
         UsageDocument,
+        WorkspaceRow,
     )
-
-
-class LocalPackages:
-    """Packages in the database of ``site``."""
-
-    def __init__(self, site: Site) -> None:
-        self._site = site
-
-    def find(self, registry: Address, *, part: str, status: str | None) -> list[PackageSummary]:
-        """See Packages."""
-        with self._site.read() as connection:
-            place = find_place(connection, *registry)
-            return queries.package_page(connection, place.id, part=part, status=status)
-
-    def show(self, registry: Address, name: str) -> PackageDocument:
-        """See Packages."""
-        with self._site.read() as connection:
-            place = find_place(connection, *registry)
-            head = queries.package_head(connection, place.id, name)
-            report = queries.package_report(connection, head)
-        return package_document(report, place.policy, place.team_policy)
-
-    def files(self, registry: Address, name: str) -> list[FileReport]:
-        """See Packages."""
-        with self._site.read() as connection:
-            return queries.package_files(connection, _head(connection, registry, name))
-
-    def set_status(self, registry: Address, name: str, status: str, reason: str | None) -> None:
-        """See Packages."""
-        with self._site.write() as session:
-            Packages(session, ACTOR).set_status(*registry, name, status, reason)
-
-    def set_yanked(
-        self, registry: Address, name: str, version: str, *, yanked: bool, reason: str | None
-    ) -> int:
-        """See Packages."""
-        with self._site.write() as session:
-            return Packages(session, ACTOR).set_yanked(
-                *registry, name, version, yanked=yanked, reason=reason
-            )
-
-    def set_file_yanked(
-        self, registry: Address, name: str, filename: str, *, yanked: bool, reason: str | None
-    ) -> int:
-        """See Packages."""
-        with self._site.write() as session:
-            return Packages(session, ACTOR).set_file_yanked(
-                *registry, name, filename, yanked=yanked, reason=reason
-            )
-
-    def notes(self, registry: Address, name: str, version: str | None) -> str | None:
-        """See Packages."""
-        with self._site.read() as connection:
-            head = _head(connection, registry, name)
-            if version is None:
-                return head.notes
-            return queries.release_report(connection, head, version).notes
-
-    def set_notes(
-        self, registry: Address, name: str, version: str | None, notes: str | None
-    ) -> None:
-        """See Packages."""
-        with self._site.write() as session:
-            packages = Packages(session, ACTOR)
-            if version is None:
-                packages.set_notes(*registry, name, notes)
-            else:
-                packages.set_release_notes(*registry, name, version, notes)
-
-    def delete(
-        self,
-        registry: Address,
-        name: str,
-        *,
-        version: str | None,
-        filename: str | None,
-        confirm: str,
-        reason: str | None,
-    ) -> DeletedFiles:
-        """See Packages."""
-        address = (*registry, name)
-        with self._site.write() as session:
-            deletions = Deletions(session, ACTOR)
-            if filename is not None:
-                deleted = deletions.delete_file(*address, filename, confirm=confirm, reason=reason)
-            elif version is not None:
-                deleted = deletions.delete_release(
-                    *address, version, confirm=confirm, reason=reason
-                )
-            else:
-                deleted = deletions.delete_package(*address, confirm=confirm, reason=reason)
-        return deletion_document(deleted).deleted
 
 
 class LocalRegistries:
@@ -137,6 +46,16 @@ class LocalRegistries:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+
+    def create(self, registry: Address) -> None:
+        """See Registries."""
+        with self._site.write() as session:
+            Places(session, ACTOR).create_registry(*registry)
+
+    def find(self) -> list[RegistryRow]:
+        """See Registries."""
+        with self._site.read() as connection:
+            return listings.registries(connection)
 
     def show(self, registry: Address) -> RegistryDocument:
         """See Registries."""
@@ -176,11 +95,43 @@ class LocalRegistries:
             BurntFilenames(session, ACTOR).lift(*registry, filename)
 
 
+class LocalWorkspaces:
+    """Workspaces in the database of ``site``."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def create(self, name: str, visibility: str, team: str | None) -> None:
+        """See Workspaces."""
+        with self._site.write() as session:
+            Places(session, ACTOR).create_workspace(name, visibility=visibility, team=team)
+
+    def find(self) -> list[WorkspaceRow]:
+        """See Workspaces."""
+        with self._site.read() as connection:
+            return listings.workspaces(connection)
+
+    def set_visibility(self, name: str, visibility: str) -> None:
+        """See Workspaces."""
+        with self._site.write() as session:
+            Places(session, ACTOR).set_visibility(name, visibility)
+
+
 class LocalTeams:
     """Teams in the database of ``site``."""
 
     def __init__(self, site: Site) -> None:
         self._site = site
+
+    def create(self, name: str) -> None:
+        """See Teams."""
+        with self._site.write() as session:
+            Places(session, ACTOR).create_team(name)
+
+    def find(self) -> list[TeamRow]:
+        """See Teams."""
+        with self._site.read() as connection:
+            return listings.teams(connection)
 
     def show(self, name: str) -> TeamDocument:
         """See Teams."""
@@ -197,6 +148,31 @@ class LocalTeams:
             Policies(session, ACTOR).change_team(name, changes, reason)
             session.flush()
             return _team(session.connection(), name)
+
+
+class LocalKeys:
+    """Keys in the database of ``site``."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def create(self, name: str, *, role: str, scope: str, days: int) -> str:
+        """See Keys."""
+        with self._site.write() as session:
+            minted = Keys(session, ACTOR).create_with_robot(
+                name, role=role, scope=scope, valid_for=timedelta(days=days)
+            )
+        return minted.secret
+
+    def find(self) -> list[KeyRow]:
+        """See Keys."""
+        with self._site.read() as connection:
+            return listings.keys(connection)
+
+    def revoke(self, number: int) -> None:
+        """See Keys."""
+        with self._site.write() as session:
+            Keys(session, ACTOR).revoke(number)
 
 
 class LocalBackend:
@@ -216,13 +192,24 @@ class LocalBackend:
         return LocalRegistries(self._site)
 
     @cached_property
+    def workspaces(self) -> LocalWorkspaces:
+        """Its workspaces."""
+        return LocalWorkspaces(self._site)
+
+    @cached_property
+    def keys(self) -> LocalKeys:
+        """Its keys."""
+        return LocalKeys(self._site)
+
+    @cached_property
+    def people(self) -> LocalPeople:
+        """Its people."""
+        return LocalPeople(self._site)
+
+    @cached_property
     def teams(self) -> LocalTeams:
         """Its teams."""
         return LocalTeams(self._site)
-
-
-def _head(connection: Connection, registry: Address, name: str) -> queries.PackageHead:
-    return queries.package_head(connection, find_place(connection, *registry).id, name)
 
 
 def _registry(connection: Connection, registry: Address) -> RegistryDocument:

@@ -9,16 +9,27 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from stockroom.manage.people.rows import (
+        GrantReport,
+        InvitationReport,
+        MemberReport,
+        RobotReport,
+        UserReport,
+    )
     from stockroom.manage.reports.rows import (
         BurntReport,
         DeletedFiles,
         FileReport,
+        KeyRow,
         PackageDocument,
         PackageSummary,
         PlanDocument,
         RegistryDocument,
+        RegistryRow,
         TeamDocument,
+        TeamRow,
         UsageDocument,
+        WorkspaceRow,
     )
 
 Address = tuple[str, str]
@@ -83,6 +94,14 @@ class Packages(Protocol):
 class Registries(Protocol):
     """Registries as a whole."""
 
+    def create(self, registry: Address) -> None:
+        """Make a hosted registry."""
+        ...
+
+    def find(self) -> Sequence[RegistryRow]:
+        """All registries by workspace and name."""
+        ...
+
     def show(self, registry: Address) -> RegistryDocument:
         """What a registry holds, and its settings."""
         ...
@@ -110,8 +129,32 @@ class Registries(Protocol):
         ...
 
 
+class Workspaces(Protocol):
+    """Workspaces."""
+
+    def create(self, name: str, visibility: str, team: str | None) -> None:
+        """Make a workspace of ``team``, or of the team of its name."""
+        ...
+
+    def find(self) -> Sequence[WorkspaceRow]:
+        """All workspaces by name."""
+        ...
+
+    def set_visibility(self, name: str, visibility: str) -> None:
+        """Open or close a workspace."""
+        ...
+
+
 class Teams(Protocol):
     """Teams."""
+
+    def create(self, name: str) -> None:
+        """Make a team."""
+        ...
+
+    def find(self) -> Sequence[TeamRow]:
+        """All teams by name."""
+        ...
 
     def show(self, name: str) -> TeamDocument:
         """What a team holds, and its settings."""
@@ -126,6 +169,74 @@ class Teams(Protocol):
         ...
 
 
+class Keys(Protocol):
+    """API keys."""
+
+    def create(self, name: str, *, role: str, scope: str, days: int) -> str:
+        """Make a robot that holds ``role`` on ``scope``, and a key for it: the secret."""
+        ...
+
+    def find(self) -> Sequence[KeyRow]:
+        """All keys in the order of their numbers, once for each role of their owner."""
+        ...
+
+    def revoke(self, number: int) -> None:
+        """Make a key useless."""
+        ...
+
+
+class People(Protocol):
+    """Users, robots, and the roles of both."""
+
+    def users(self, part: str) -> Sequence[UserReport]:
+        """Users by name, of whom name, full name or address contains ``part``."""
+        ...
+
+    def set_disabled(self, name: str, *, disabled: bool) -> None:
+        """Disable or enable a user."""
+        ...
+
+    def members(self, team: str) -> Sequence[MemberReport]:
+        """Members of a team by name."""
+        ...
+
+    def robots(self, team: str) -> Sequence[RobotReport]:
+        """Robots of a team by name."""
+        ...
+
+    def create_robot(self, team: str, name: str, description: str) -> None:
+        """Make a robot without roles."""
+        ...
+
+    def delete_robot(self, team: str, name: str) -> None:
+        """Delete a robot, with its roles and keys."""
+        ...
+
+    def invitations(self, team: str) -> Sequence[InvitationReport]:
+        """Invitations to a team, the oldest first."""
+        ...
+
+    def invite(self, team: str, role: str, email: str | None) -> str:
+        """Invite somebody to a team: the link."""
+        ...
+
+    def revoke_invitation(self, team: str, number: int) -> None:
+        """Make a link useless."""
+        ...
+
+    def grants(self, scope: str) -> Sequence[GrantReport]:
+        """Roles on a place; on a team, those on what it owns as well."""
+        ...
+
+    def give(self, scope: str, subject: str, role: str) -> None:
+        """Give ``user:NAME`` or ``robot:TEAM.NAME`` a role in place of another one."""
+        ...
+
+    def take(self, scope: str, subject: str) -> None:
+        """Take a role."""
+        ...
+
+
 class Backend(Protocol):
     """A server."""
 
@@ -137,6 +248,21 @@ class Backend(Protocol):
     @property
     def registries(self) -> Registries:
         """Its registries."""
+        ...
+
+    @property
+    def workspaces(self) -> Workspaces:
+        """Its workspaces."""
+        ...
+
+    @property
+    def keys(self) -> Keys:
+        """Its keys."""
+        ...
+
+    @property
+    def people(self) -> People:
+        """Its people."""
         ...
 
     @property

@@ -4,106 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from http import HTTPStatus
-from typing import Any
 
-from stockroom.cli.backends.client import Answer, Client, ServerRefusal
+from msgspec.structs import astuple
+
+from stockroom.cli.backends.client import Client
 from stockroom.cli.backends.protocols import Address
+from stockroom.cli.backends.remote_keys import RemoteKeys
+from stockroom.cli.backends.remote_packages import RemotePackages
+from stockroom.cli.backends.remote_people import RemotePeople
+from stockroom.cli.backends.remote_places import at_registry
+from stockroom.manage.people.rows import RegistrySummary, WorkspaceReport
 from stockroom.manage.reports.rows import (
     BurntReport,
-    DeletedFiles,
-    DeletionDocument,
-    FileReport,
-    PackageDocument,
-    PackageSummary,
     PlanDocument,
     RegistryDocument,
-    ReleaseReport,
+    RegistryRow,
     TeamDocument,
+    TeamRow,
     UsageDocument,
+    WorkspaceRow,
 )
-
-
-class RemotePackages:
-    """Packages of the server that ``client`` speaks to."""
-
-    def __init__(self, client: Client) -> None:
-        self._client = client
-
-    def find(self, registry: Address, *, part: str, status: str | None) -> list[PackageSummary]:
-        """See Packages."""
-        steps = (*_registry(registry), "packages")
-        found = self._client.rows(PackageSummary, "packages", *steps, q=part, status=status or "")
-        return list(found)
-
-    def show(self, registry: Address, name: str) -> PackageDocument:
-        """See Packages."""
-        return self._client.get(*_package(registry, name)).as_(PackageDocument)
-
-    def files(self, registry: Address, name: str) -> list[FileReport]:
-        """See Packages."""
-        return list(self._client.rows(FileReport, "files", *_package(registry, name), "files"))
-
-    def set_status(self, registry: Address, name: str, status: str, reason: str | None) -> None:
-        """See Packages."""
-        self._patch(*_package(registry, name), status=status, status_reason=reason)
-
-    def set_yanked(
-        self, registry: Address, name: str, version: str, *, yanked: bool, reason: str | None
-    ) -> int:
-        """See Packages."""
-        steps = _release(registry, name, version)
-        before = self._client.get(*steps)
-        after = self._patch(*steps, if_match=before.etag, yanked=yanked, yanked_reason=reason).as_(
-            ReleaseReport
-        )
-        return _differing(before.as_(ReleaseReport).files, after.files)
-
-    def set_file_yanked(
-        self, registry: Address, name: str, filename: str, *, yanked: bool, reason: str | None
-    ) -> int:
-        """See Packages."""
-        steps = (*_package(registry, name), "files", filename)
-        before = self._client.get(*steps)
-        after = self._patch(*steps, if_match=before.etag, yanked=yanked, yanked_reason=reason).as_(
-            FileReport
-        )
-        return _differing([before.as_(FileReport)], [after])
-
-    def notes(self, registry: Address, name: str, version: str | None) -> str | None:
-        """See Packages."""
-        if version is None:
-            return self.show(registry, name).notes
-        return self._client.get(*_release(registry, name, version)).as_(ReleaseReport).notes
-
-    def set_notes(
-        self, registry: Address, name: str, version: str | None, notes: str | None
-    ) -> None:
-        """See Packages."""
-        place = _package(registry, name)
-        self._patch(*(place if version is None else _release(registry, name, version)), notes=notes)
-
-    def delete(
-        self,
-        registry: Address,
-        name: str,
-        *,
-        version: str | None,
-        filename: str | None,
-        confirm: str,
-        reason: str | None,
-    ) -> DeletedFiles:
-        """See Packages."""
-        steps = _package(registry, name)
-        if filename is not None:
-            steps = (*steps, "files", filename)
-        elif version is not None:
-            steps = _release(registry, name, version)
-        body = {"confirm": confirm, "reason": reason}
-        return self._client.send("DELETE", *steps, body=body).as_(DeletionDocument).deleted
-
-    def _patch(self, *steps: str, if_match: str | None = None, **changes: Any) -> Answer:
-        return self._client.send("PATCH", *steps, body=changes, if_match=if_match)
 
 
 class RemoteRegistries:
@@ -112,35 +32,76 @@ class RemoteRegistries:
     def __init__(self, client: Client) -> None:
         self._client = client
 
+    def create(self, registry: Address) -> None:
+        """See Registries."""
+        workspace, name = registry
+        steps = ("workspaces", workspace, "registries")
+        self._client.send("POST", *steps, body={"name": name})
+
+    def find(self) -> list[RegistryRow]:
+        """See Registries; those that the key may read."""
+        return [
+            RegistryRow(f"{workspace.name}/{row.name}", *astuple(row)[1:])
+            for workspace in self._client.rows(WorkspaceReport, "workspaces", "workspaces")
+            for row in self._client.rows(
+                RegistrySummary, "registries", "workspaces", workspace.name, "registries"
+            )
+        ]
+
     def show(self, registry: Address) -> RegistryDocument:
         """See Registries."""
-        return self._client.get(*_registry(registry)).as_(RegistryDocument)
+        return self._client.get(*at_registry(registry)).as_(RegistryDocument)
 
     def set(
         self, registry: Address, changes: Mapping[str, str | None], reason: str | None
     ) -> RegistryDocument:
         """See Registries."""
         body = {"settings": changes, "reason": reason}
-        return self._client.send("PATCH", *_registry(registry), body=body).as_(RegistryDocument)
+        return self._client.send("PATCH", *at_registry(registry), body=body).as_(RegistryDocument)
 
     def plan(self, registry: Address) -> PlanDocument:
         """See Registries."""
-        return self._client.get(*_registry(registry), "retention").as_(PlanDocument)
+        return self._client.get(*at_registry(registry), "retention").as_(PlanDocument)
 
     def apply(self, registry: Address) -> PlanDocument:
         """See Registries."""
         body = {"digest": self.plan(registry).digest}
-        steps = (*_registry(registry), "retention")
+        steps = (*at_registry(registry), "retention")
         return self._client.send("POST", *steps, body=body).as_(PlanDocument)
 
     def burnt(self, registry: Address, package: str) -> list[BurntReport]:
         """See Registries."""
-        steps = (*_registry(registry), "burnt-filenames")
+        steps = (*at_registry(registry), "burnt-filenames")
         return list(self._client.rows(BurntReport, "burnt_filenames", *steps, package=package))
 
     def unburn(self, registry: Address, filename: str) -> None:
         """See Registries."""
-        self._client.send("DELETE", *_registry(registry), "burnt-filenames", filename)
+        self._client.send("DELETE", *at_registry(registry), "burnt-filenames", filename)
+
+
+class RemoteWorkspaces:
+    """Workspaces of the server that ``client`` speaks to."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def create(self, name: str, visibility: str, team: str | None) -> None:
+        """See Workspaces."""
+        steps, body = ("teams", team or name), {"name": name, "visibility": visibility}
+        if team is None and self._client.find(*steps) is None:
+            self._client.send("POST", "teams", body={"name": name})
+        self._client.send("POST", *steps, "workspaces", body=body)
+
+    def find(self) -> list[WorkspaceRow]:
+        """See Workspaces; those that the key may read."""
+        return [
+            WorkspaceRow(row.name, row.team, row.visibility, len(row.registries), row.created_at)
+            for row in self._client.rows(WorkspaceReport, "workspaces", "workspaces")
+        ]
+
+    def set_visibility(self, name: str, visibility: str) -> None:
+        """See Workspaces."""
+        self._client.send("PATCH", "workspaces", name, body={"visibility": visibility})
 
 
 class RemoteTeams:
@@ -149,18 +110,22 @@ class RemoteTeams:
     def __init__(self, client: Client) -> None:
         self._client = client
 
+    def create(self, name: str) -> None:
+        """See Teams."""
+        self._client.send("POST", "teams", body={"name": name})
+
+    def find(self) -> list[TeamRow]:
+        """See Teams; those that the key may see."""
+        return list(self._client.rows(TeamRow, "teams", "teams"))
+
     def show(self, name: str) -> TeamDocument:
         """See Teams."""
         return self._client.get("teams", name).as_(TeamDocument)
 
     def usage(self, name: str) -> UsageDocument | None:
         """See Teams."""
-        try:
-            return self.show(name).usage
-        except ServerRefusal as refusal:
-            if refusal.status not in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND):
-                raise
-            return None
+        found = self._client.find("teams", name)
+        return None if found is None else found.as_(TeamDocument).usage
 
     def set(self, name: str, changes: Mapping[str, str | None], reason: str | None) -> TeamDocument:
         """See Teams."""
@@ -185,25 +150,21 @@ class RemoteBackend:
         return RemoteRegistries(self._client)
 
     @cached_property
+    def workspaces(self) -> RemoteWorkspaces:
+        """Its workspaces."""
+        return RemoteWorkspaces(self._client)
+
+    @cached_property
+    def keys(self) -> RemoteKeys:
+        """Its keys."""
+        return RemoteKeys(self._client)
+
+    @cached_property
+    def people(self) -> RemotePeople:
+        """Its people."""
+        return RemotePeople(self._client)
+
+    @cached_property
     def teams(self) -> RemoteTeams:
         """Its teams."""
         return RemoteTeams(self._client)
-
-
-def _registry(registry: Address) -> tuple[str, ...]:
-    workspace, name = registry
-    return "workspaces", workspace, "registries", name
-
-
-def _package(registry: Address, name: str) -> tuple[str, ...]:
-    return *_registry(registry), "packages", name
-
-
-def _release(registry: Address, name: str, version: str) -> tuple[str, ...]:
-    return *_package(registry, name), "releases", version
-
-
-def _differing(before: list[FileReport], after: list[FileReport]) -> int:
-    """How many files are yanked in another way than before."""
-    marked = {file.filename: (file.yanked, file.yanked_reason) for file in before}
-    return sum(marked.get(file.filename) != (file.yanked, file.yanked_reason) for file in after)

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from msgspec import Struct
 
 from stockroom.errors import InvalidName
+from stockroom.manage import queries as listings
 from stockroom.manage.api.answers import page
 from stockroom.manage.api.calling import actor, authority, read, seen_by
 from stockroom.manage.api.operations import Tagged, outcome
@@ -44,13 +45,16 @@ class TeamPage(Struct):
 
 def list_teams(context: Teams, request: Request, query: Paging) -> TeamPage:
     """List the teams that the caller may see."""
-    found = []
+    roles = {}
     for name in sorted(name for name in context.snapshot.teams if name > query.after):
         team = context[name]
         if request.has_permission(Permission.TEAM_READ, team):
-            found.append(TeamSummary(name, authority(request).role_on(team.scope)))
-        if len(found) > query.limit:
+            roles[name] = authority(request).role_on(team.scope)
+        if len(roles) > query.limit:
             break
+    with read(request) as connection:
+        rows = listings.teams(connection, roles)
+    found = [TeamSummary(row.name, roles[row.name], row.workspaces, row.created_at) for row in rows]
     return page(TeamPage, found, query.limit, "name")
 
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from http import HTTPStatus
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from stockroom.errors import InvalidName
+from stockroom.manage import queries
 from stockroom.manage.api.answers import page
-from stockroom.manage.api.calling import actor
+from stockroom.manage.api.calling import actor, read, seen_by
 from stockroom.manage.api.operations import Tagged, outcome
 from stockroom.manage.api.parameters import Paging
 from stockroom.manage.closing import Closing
 from stockroom.manage.people.rows import RegistrySummary, ViewReport, WorkspaceReport
 from stockroom.manage.places import FIRST_REGISTRY, Places, workspace_tag
-from stockroom.manage.problems import NameTaken, NotEmpty
+from stockroom.manage.problems import NameTaken, NoSuchPlace, NotEmpty
+from stockroom.manage.reports.rows import RegistryRow
 from stockroom.resources import (
     Directory,
     TeamResource,
@@ -76,10 +81,10 @@ def list_workspaces(context: Workspaces, request: Request, query: Paging) -> Wor
     for name in sorted(name for name in context.snapshot.workspaces if name > query.after):
         workspace = context[name]
         if request.has_permission(Permission.WORKSPACE_READ, workspace):
-            found.append(_report(workspace.row))
+            found.append(workspace.row)
         if len(found) > query.limit:
             break
-    return page(WorkspacePage, found, query.limit, "name")
+    return page(WorkspacePage, _reports(request, found), query.limit, "name")
 
 
 def list_team_workspaces(context: TeamResource, request: Request, query: Paging) -> WorkspacePage:
@@ -90,8 +95,8 @@ def list_team_workspaces(context: TeamResource, request: Request, query: Paging)
         for name, row in everything
         if row.team.id == context.row.id and name > query.after
     )
-    found = [_report(row) for _, row in rows[: query.limit + 1]]
-    return page(WorkspacePage, found, query.limit, "name")
+    found = [row for _, row in rows[: query.limit + 1]]
+    return page(WorkspacePage, _reports(request, found), query.limit, "name")
 
 
 @outcome(InvalidName, NameTaken, status=HTTPStatus.CREATED)
@@ -103,22 +108,30 @@ def create_workspace(
         body.name, visibility=body.visibility, team=context.row.name
     )
     first = [FIRST_REGISTRY]
-    report = WorkspaceReport(made.name, context.row.name, made.visibility, first, first)
+    report = WorkspaceReport(
+        made.name, context.row.name, made.visibility, first, first, made.created_at
+    )
     return Tagged(report, workspace_tag(made.id, made.visibility))
 
 
 def show_workspace(context: WorkspaceResource, request: Request) -> Tagged[WorkspaceReport]:
     """Show a workspace with the names of its registries and views."""
-    return _tagged(context.row)
+    reports = _reports(request, [context.row])
+    if not reports:
+        raise NoSuchPlace(f"there is no workspace {context.row.name}")
+    return _tagged(context.row, reports[0])
 
 
 def change_workspace(
     context: WorkspaceResource, request: Request, body: WorkspacePatch, if_match: str | None
 ) -> Tagged[WorkspaceReport]:
     """Open or close a workspace to readers outside of its team."""
-    places = Places(request.new_session(), actor(request))
+    session = request.new_session()
+    places = Places(session, actor(request))
     places.set_visibility(context.row.name, body.visibility, if_match)
-    return _tagged(replace(context.row, visibility=body.visibility))
+    [row] = queries.workspaces(seen_by(session), [context.row.name])
+    changed = replace(context.row, visibility=row.visibility)
+    return _tagged(changed, _report(changed, row.created_at))
 
 
 @outcome(NotEmpty)
@@ -129,9 +142,11 @@ def delete_workspace(context: WorkspaceResource, request: Request, if_match: str
 
 def list_registries(context: WorkspaceResource, request: Request, query: Paging) -> RegistryPage:
     """List the registries of a workspace."""
-    rows = sorted(context.row.registries.items())
-    found = [RegistrySummary(name, row.kind) for name, row in rows if name > query.after]
-    return page(RegistryPage, found[: query.limit + 1], query.limit, "name")
+    with read(request) as connection:
+        rows = queries.registries(connection, context.row.name)
+    found = [_summary(row) for row in rows]
+    following = [row for row in found if row.name > query.after]
+    return page(RegistryPage, following[: query.limit + 1], query.limit, "name")
 
 
 @outcome(InvalidName, NameTaken, status=HTTPStatus.CREATED)
@@ -141,7 +156,7 @@ def create_registry(
     """Make a hosted registry, with the view of its name."""
     places = Places(request.new_session(), actor(request))
     made = places.create_registry(context.row.name, body.name)
-    return RegistrySummary(made.name, made.kind)
+    return RegistrySummary(made.name, made.kind, 0, 0, 0, None, made.created_at)
 
 
 def list_views(context: WorkspaceResource, request: Request, query: Paging) -> ViewPage:
@@ -160,11 +175,29 @@ def list_views(context: WorkspaceResource, request: Request, query: Paging) -> V
     return page(ViewPage, found[: query.limit + 1], query.limit, "name")
 
 
-def _report(row: WorkspaceRow) -> WorkspaceReport:
+def _reports(request: Request, rows: Sequence[WorkspaceRow]) -> list[WorkspaceReport]:
+    """What is shown of workspaces; one that is deleted in this moment is left out."""
+    with read(request) as connection:
+        found = queries.workspaces(connection, [row.name for row in rows])
+    made = {row.name: row.created_at for row in found}
+    return [_report(row, made[row.name]) for row in rows if row.name in made]
+
+
+def _report(row: WorkspaceRow, created_at: datetime) -> WorkspaceReport:
     return WorkspaceReport(
-        row.name, row.team.name, row.visibility, sorted(row.registries), sorted(row.views)
+        row.name,
+        row.team.name,
+        row.visibility,
+        sorted(row.registries),
+        sorted(row.views),
+        created_at,
     )
 
 
-def _tagged(row: WorkspaceRow) -> Tagged[WorkspaceReport]:
-    return Tagged(_report(row), workspace_tag(row.id, row.visibility))
+def _summary(row: RegistryRow) -> RegistrySummary:
+    _, _, name = row.registry.partition("/")
+    return RegistrySummary(name, *astuple(row)[1:])
+
+
+def _tagged(row: WorkspaceRow, report: WorkspaceReport) -> Tagged[WorkspaceReport]:
+    return Tagged(report, workspace_tag(row.id, row.visibility))

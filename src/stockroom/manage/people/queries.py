@@ -13,6 +13,7 @@ from sqlalchemy import (
     String,
     and_,
     cast,
+    exists,
     func,
     literal,
     or_,
@@ -37,6 +38,7 @@ from stockroom.models import (
     Login,
     Registry,
     Robot,
+    SecurityKey,
     Team,
     User,
     View,
@@ -55,7 +57,7 @@ ROBOT = literal("robot:") + cast(Robot.id, String)
 def users(
     connection: Connection,
     *,
-    limit: int,
+    limit: int | None = None,
     after: str = "",
     part: str = "",
     disabled: bool | None = None,
@@ -82,7 +84,17 @@ def user(connection: Connection, name: str) -> UserReport:
 def _users() -> Select[*tuple[Any, ...]]:
     role = select(Grant.role).where(Grant.subject == USER, *_on(SERVER)).scalar_subquery()
     disabled = User.disabled_at.is_not(None)
-    return select(User.name, User.full_name, User.email, role, disabled, User.created_at)
+    has_security_key = exists().where(SecurityKey.user_id == User.id)
+    return select(
+        User.name,
+        User.full_name,
+        User.email,
+        role,
+        disabled,
+        User.password.is_not(None),
+        or_(User.totp_secret.is_not(None), has_security_key),
+        User.created_at,
+    )
 
 
 def members(
@@ -133,7 +145,12 @@ def _robots(team: str) -> Select[*tuple[Any, ...]]:
 
 
 def grants_on(
-    connection: Connection, scope: Scope, name_of: NameOf, *, limit: int, after: int = 0
+    connection: Connection,
+    scope: Scope,
+    name_of: NameOf,
+    *,
+    limit: int | None = None,
+    after: int = 0,
 ) -> list[GrantReport]:
     """Roles on one very place, in the order in which they were first given."""
     return _grants(connection, and_(*_on(scope)), name_of, limit=limit, after=after)
@@ -154,7 +171,12 @@ def grant_on(
 
 
 def grants_of_team(
-    connection: Connection, team_id: int, name_of: NameOf, *, limit: int, after: int = 0
+    connection: Connection,
+    team_id: int,
+    name_of: NameOf,
+    *,
+    limit: int | None = None,
+    after: int = 0,
 ) -> list[GrantReport]:
     """Roles on a team and on everything that it owns."""
     workspaces = select(Workspace.id).where(Workspace.team_id == team_id)
@@ -174,7 +196,7 @@ def _grants(
     clause: ColumnElement[bool],
     name_of: NameOf,
     *,
-    limit: int,
+    limit: int | None,
     after: int,
 ) -> list[GrantReport]:
     query = (
@@ -201,7 +223,7 @@ def _grants(
 
 
 def invitations(
-    connection: Connection, scope: Scope, now: datetime, *, limit: int, after: int = 0
+    connection: Connection, scope: Scope, now: datetime, *, limit: int | None = None, after: int = 0
 ) -> list[InvitationReport]:
     """Invitations to a place, the oldest first."""
     query = (

@@ -8,13 +8,18 @@ from msgspec import Struct
 
 
 class UserReport(Struct, frozen=True):
-    """A user; ``role`` is the one on the whole server, None without any."""
+    """A user; ``role`` is the one on the whole server, None without any.
+
+    ``password`` and ``second_factor`` say whether they have one.
+    """
 
     name: str
     full_name: str
     email: str | None
     role: str | None
     disabled: bool
+    password: bool
+    second_factor: bool
     created_at: datetime
 
 
@@ -133,13 +138,20 @@ class TeamSummary(Struct, frozen=True):
 
     name: str
     role: str | None
+    workspaces: int
+    created_at: datetime
 
 
 class RegistrySummary(Struct, frozen=True):
-    """A registry in a list."""
+    """A registry in a list: what it holds, and its quota in bytes; None without one (U-72)."""
 
     name: str
     kind: str
+    packages: int
+    files: int
+    size: int
+    quota: int | None
+    created_at: datetime
 
 
 class ViewReport(Struct, frozen=True):
@@ -158,3 +170,4 @@ class WorkspaceReport(Struct, frozen=True):
     visibility: str
     registries: list[str]
     views: list[str]
+    created_at: datetime

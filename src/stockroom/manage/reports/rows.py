@@ -11,6 +11,52 @@ from typing import Any
 from msgspec import Struct
 
 
+class TeamRow(Struct, frozen=True):
+    """A team."""
+
+    name: str
+    workspaces: int
+    created_at: datetime
+
+
+class WorkspaceRow(Struct, frozen=True):
+    """A workspace."""
+
+    name: str
+    team: str
+    visibility: str
+    registries: int
+    created_at: datetime
+
+
+class RegistryRow(Struct, frozen=True):
+    """A registry, its size and its quota in bytes; None without a quota (U-72)."""
+
+    registry: str
+    kind: str
+    packages: int
+    files: int
+    size: int
+    quota: int | None
+    created_at: datetime
+
+
+class KeyRow(Struct, frozen=True):
+    """An API key and a role of its owner; None where something does not apply."""
+
+    id: int
+    name: str
+    hint: str
+    owner: str
+    access: str
+    role: str | None
+    scope: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    used_at: datetime | None
+    revoked_at: datetime | None
+
+
 class PackageSummary(Struct, frozen=True):
     """A package in a list."""
 
