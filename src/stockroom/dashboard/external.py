@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy.exc import IntegrityError
+
 from stockroom.accounts.browser_sessions import BrowserSessions, Started
 from stockroom.accounts.methods import LoginMethods
 from stockroom.accounts.signing_in import Failures
@@ -18,6 +20,7 @@ from stockroom.dashboard.signing_in import welcome
 from stockroom.db import Database
 from stockroom.errors import NotFound
 from stockroom.feed import Origin
+from stockroom.manage.problems import NameTaken
 from stockroom.resources import Directory
 from stockroom.security.credentials import cookie_of
 from stockroom.security.tokens import AccessTokens
@@ -65,6 +68,14 @@ def finish(context: object, request: Request) -> Ready:
 
 
 def _enter(request: Request, method: LoginMethod, person: ExternalUser) -> Started:
+    """Begin a session; once more if somebody of that name was made at the same moment."""
+    try:
+        return _begin(request, method, person)
+    except (IntegrityError, NameTaken):
+        return _begin(request, method, person)
+
+
+def _begin(request: Request, method: LoginMethod, person: ExternalUser) -> Started:
     """Begin a session, in a transaction of its own: browsers come back with a GET."""
     settings, came, before = request.service(Settings), visitor(request), visit(request)
     teams = request.service(Directory).snapshot().teams

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from stockroom.accounts.browser_sessions import BrowserSessions
 from stockroom.accounts.joining import USER, Links, find_link
 from stockroom.accounts.own import OwnAccount
@@ -16,12 +18,15 @@ from stockroom.dashboard.pages import open_page, page, see_other
 from stockroom.dashboard.signing_in import end_present, welcome
 from stockroom.db import Database
 from stockroom.errors import InvalidName, Problem
-from stockroom.manage.invitations import Invitations
+from stockroom.manage.grants import Grants
+from stockroom.manage.lookups import lock_team_of
 from stockroom.manage.names import check_name
 from stockroom.manage.problems import NameTaken
 from stockroom.manage.users import Users
 from stockroom.resources import Directory
 from stockroom.security.cross_site import form_cookie
+from stockroom.security.permissions import Role, is_within
+from stockroom.security.scopes import SERVER, Scope
 from stockroom.settings import Settings
 from stockroom.web import Ready, Request
 
@@ -49,8 +54,8 @@ def join(context: object, request: Request) -> Ready:
 
 def _accept(request: Request, link: Link, known: Caller) -> Ready:
     session, subject = request.new_session(), known.subject
-    secret = request.matchdict["token"]
-    Invitations(session, subject).accept(secret, subject, _text(request, link))
+    Links(session, subject).take(request.matchdict["token"], subject)
+    _grant(request, session, link, subject)
     return see_other(request, "/", done="joined")
 
 
@@ -66,8 +71,8 @@ def _create(request: Request, link: Link) -> Ready:
     except (InvalidName, PasswordRefused, NameTaken) as problem:
         return _form(request, link, problem)
     subject = f"user:{user.id}"
-    secret = request.matchdict["token"]
-    Invitations(session, subject).accept(secret, subject, _text(request, link))
+    Links(session, subject).take(request.matchdict["token"], subject)
+    _grant(request, session, link, subject)
     settings = request.service(Settings)
     OwnAccount(session, settings, user.id, None).set_password(hashed)
     started = BrowserSessions(session, settings).begin(user.id, LINK, visitor(request))
@@ -92,6 +97,17 @@ def _set_password(request: Request, link: Link) -> Ready:
     return welcome(request, started, "/")
 
 
+def _grant(request: Request, session: Session, link: Link, subject: str) -> None:
+    """Give the role of the link; who has a higher one already keeps it."""
+    scope = SERVER if link.scope_kind == "server" else Scope("team", link.scope_id)
+    text, role = _text(request, link), Role(link.role)
+    lock_team_of(session, scope)
+    grants = Grants(session, subject)
+    held = grants.role_of(subject, scope)
+    if held is None or is_within(held, role):
+        grants.set(subject, role, scope, text)
+
+
 def _text(request: Request, link: Link) -> str:
     if link.scope_kind == "server":
         return "*"
@@ -106,13 +122,7 @@ def _find(request: Request) -> Link:
     """The link of the URL; who looks for one by trying is slowed down."""
     address = request.environ.get("REMOTE_ADDR", "")
     request.service(Throttle).count("link", address=address)
-    database, secret = request.service(Database), request.matchdict["token"]
-    link = find_link(database, secret)
-    if link.scope_kind != USER:
-        with database.reading() as session:
-            # Whoever has invited must still be somebody who may.
-            Invitations(session, link.invited_by).find(secret)
-    return link
+    return find_link(request.service(Database), request.matchdict["token"])
 
 
 def _form(request: Request, link: Link, problem: Problem | None = None) -> Ready:

@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 
 from stockroom.dashboard import queries
 from stockroom.manage.grants import Grants
+from stockroom.manage.lookups import lock_team_of
+from stockroom.manage.problems import LastOwner
+from stockroom.manage.roles import keep_owner
 from stockroom.manage.users import Users
 from stockroom.models import ExternalAccount
 from stockroom.resources import TeamRow
@@ -107,13 +110,26 @@ class People:
         held = queries.team_grants(self._session.connection(), subject)
         grants = Grants(self._session, self._actor, self._clock)
         names = {team.id: name for name, team in teams.items()}
-        for team_id, role in wanted.items():
-            if team_id not in held or held[team_id].source == self._actor:
-                text = f"team:{names[team_id]}"
-                grants.set(subject, role, Scope("team", team_id), text, self._actor)
-        for team_id, grant in held.items():
-            if grant.source == self._actor and team_id not in wanted:
-                grants.remove(subject, Scope("team", team_id), f"team:{names.get(team_id, '?')}")
+        for team_id in sorted(wanted.keys() | held.keys()):
+            before, after = held.get(team_id), wanted.get(team_id)
+            if team_id not in names or (before and before.source != self._actor):
+                continue
+            scope, text = Scope("team", team_id), f"team:{names[team_id]}"
+            lock_team_of(self._session, scope)
+            if before and before.role is Role.OWNER and after is not Role.OWNER:
+                after = self._role_of_leaving(subject, scope, after)
+            if after is None:
+                grants.remove(subject, scope, text)
+            else:
+                grants.set(subject, after, scope, text, self._actor)
+
+    def _role_of_leaving(self, subject: str, scope: Scope, wanted: Role | None) -> Role | None:
+        """What becomes of an owner; the last one stays, whatever the login method says."""
+        try:
+            keep_owner(self._session, subject, scope)
+        except LastOwner:
+            return Role.OWNER
+        return wanted
 
 
 def _highest(person: ExternalUser, teams: Mapping[str, TeamRow]) -> dict[int, Role]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -173,6 +174,28 @@ def test_roles_are_kept_in_step(offered: TestSite, corp: Corp) -> None:
     assert could == 200
     assert roles(offered) == {"tools": ("reader", "login:corp")}
     assert browser.app.get("/simple/acme/main/", expect_errors=True).status_int == 404
+
+
+def test_last_owner_of_a_team_stays_one(corp_site: TestSite, corp: Corp) -> None:
+    corp.person = replace(ANN, roles=(TeamRole("acme", "owner"),))
+    enter(Browser(corp_site))
+
+    corp.person = replace(ANN, roles=())
+    enter(Browser(corp_site))
+
+    assert roles(corp_site) == {"acme": ("owner", "login:corp")}
+
+
+def test_two_first_sign_ins_at_once_make_one_account(offered: TestSite) -> None:
+    browsers = [Browser(offered) for _ in range(4)]
+    for browser in browsers:
+        browser.get("/sign-in/corp", status=303)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda one: one.get(f"{CALLBACK}?code=c", status=303), browsers))
+
+    assert [answer.headers["Location"] for answer in answers] == ["/"] * 4
+    assert set(names(offered)) == {"ann-a-example"}
 
 
 def test_role_that_somebody_gave_stays(corp_site: TestSite, corp: Corp) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from stockroom.manage.invitations import Invitations
-from stockroom.manage.problems import InvitationInvalid
+from stockroom.accounts.joining import Links, find_link
+from stockroom.accounts.problems import LinkOver
 from stockroom.security.permissions import Access
 from tests.functional.manage.people import People
 from tests.support.databases import MakeUrl
@@ -225,11 +225,9 @@ def test_an_invitation_is_good_for_one_person(team: Team) -> None:
     team.add(carol)
 
     with team.site.database.transaction() as session:
-        Invitations(session, team.subject(carol)).accept(
-            secret, team.subject(carol), f"team:{team.team}"
-        )
-    with pytest.raises(InvitationInvalid), team.site.database.transaction() as session:
-        Invitations(session, "x").find(secret)
+        Links(session, team.subject(carol)).take(secret, team.subject(carol))
+    with pytest.raises(LinkOver):
+        find_link(team.site.database, secret)
 
     [shown] = team.get(team.bob, f"{team.base}/invitations")["invitations"]
     assert (shown["status"], shown["email"]) == ("accepted", "carol@example.org")
@@ -259,10 +257,10 @@ def test_an_invitation_ends(team: Team, how: str) -> None:
         case "wrong":
             secret = f"{secret[:-1]}{'a' if secret[-1] != 'a' else 'b'}"
 
-    with pytest.raises(InvitationInvalid), team.site.database.transaction() as session:
-        Invitations(session, "x", lambda: clock).find(secret)
-    with pytest.raises(InvitationInvalid), team.site.database.transaction() as session:
-        Invitations(session, "x", lambda: clock).accept(secret, "user:1", "x")
+    with pytest.raises(LinkOver):
+        find_link(team.site.database, secret, lambda: clock)
+    with pytest.raises(LinkOver), team.site.database.transaction() as session:
+        Links(session, "x", lambda: clock).take(secret, "user:1")
 
 
 def test_nobody_invites_above_their_own_role(team: Team) -> None:
