@@ -21,6 +21,7 @@ from stockroom.dashboard import doors
 from stockroom.db import Database
 from stockroom.errors import ConfigurationInvalid
 from stockroom.feed import Feed
+from stockroom.feed.telling import Telling
 from stockroom.health import healthz
 from stockroom.index import stages
 from stockroom.index import views as index_views
@@ -29,6 +30,7 @@ from stockroom.index.downloads import Downloads
 from stockroom.index.files import Files
 from stockroom.index.pages import Pages
 from stockroom.index.stages import StagedPackages
+from stockroom.mail import Mailer
 from stockroom.manage.api import views as manage_views
 from stockroom.plugins import Plugins
 from stockroom.proxies import TrustedProxies
@@ -60,6 +62,8 @@ class Application(TrustedProxies):
         """Stop every thread and close every connection; the application is of no use then."""
         cast(Downloads, self.services[Downloads]).close()
         cast(Uses, self.services[Uses]).close()
+        cast(Mailer, self.services[Mailer]).close()
+        cast(Telling, self.services[Telling]).close()
         cast(Feed, self.services[Feed]).close()
         cast(Database, self.services[Database]).dispose()
 
@@ -137,6 +141,8 @@ def _services(
         Feed: feed,
         Directory: directory,
         AccessTokens: tokens,
+        Mailer: Mailer(settings.mail),
+        Telling: Telling(database, plugins),
         Programs: Programs(database, tokens, settings),
         Disclosure: Disclosure(database, tokens),
         Identities: Identities(database, feed, settings, tokens, containing=directory.containing),

@@ -115,6 +115,8 @@ class Database:
         self._news_readers = _reading(self.news_engine)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         self.after_commit: list[Callable[[], None]] = []
+        self.written: list[Callable[[list[Any]], None]] = []
+        """What is given the events of a transaction of this process, once it is committed."""
 
     def read(self) -> Connection:
         """A connection for single statements, each of which sees all that is committed."""
@@ -155,7 +157,8 @@ class Database:
         # Announced after the commit, not inside of it: PostgreSQL lets only one transaction that
         # notifies commit at a time. Listeners read the outbox once a second as well, so that a
         # process that dies in between delays the news but cannot lose it.
-        if not session.info.get("events"):
+        events = session.info.get("events")
+        if not events:
             return
         try:
             if not self.is_sqlite:
@@ -166,6 +169,8 @@ class Database:
         except SQLAlchemyError:
             # It is committed all the same, and a failure here must not tell the caller otherwise.
             log.warning("could not announce a change; others will see it later", exc_info=True)
+        for take in self.written:
+            take(events)
 
 
 def insert_if_absent(session: Session, model: type[Base], *rows: dict[str, Any]) -> bool:

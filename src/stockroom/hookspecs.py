@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pluggy
 
 from stockroom.spi import (
+    AuditEvent,
     LoginMethod,
     PluginSettings,
     RegistryInfo,
@@ -84,6 +85,22 @@ def stockroom_upload_violations(
     read. Every plugin is asked, and every violation refuses the upload; all of them are reported
     together with those of the core. An exception refuses the upload, too, with status 500: a check
     that fails must not let anything pass.
+
+    .. versionadded:: 0.1
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def stockroom_event(event: AuditEvent, settings: PluginSettings) -> None:
+    """Notify: a change was committed, such as a published file or a role that was given.
+
+    Called for every event that this process has written, after its commit, one at a time in a
+    thread of its own: no request waits for it. A server that ends waits a few seconds for what is
+    left, and one that is killed tells nobody; the audit trail itself is the record of everything.
+    An exception is logged and changes nothing, nor does it keep other plugins from hearing of the
+    event. While a plugin takes its time events wait, up to 10,000; what comes then is dropped,
+    which is logged.
 
     .. versionadded:: 0.1
     """

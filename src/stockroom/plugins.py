@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
@@ -16,6 +17,7 @@ from stockroom.builtin import filesystem
 from stockroom.errors import ConfigurationInvalid
 from stockroom.settings import Configuration
 from stockroom.spi import (
+    AuditEvent,
     LoginMethod,
     PluginSettings,
     RegistryInfo,
@@ -25,6 +27,8 @@ from stockroom.spi import (
     Violation,
 )
 from stockroom.spi.settings import declared, masked
+
+log = logging.getLogger(__name__)
 
 GROUP = "stockroom.plugins"
 BUILTIN = {"filesystem": filesystem}
@@ -108,6 +112,19 @@ class Plugins:
             upload=upload, settings=self.settings
         )
         return [violation for vote in reversed(votes) for violation in vote]
+
+    def listens_to_events(self) -> bool:
+        """Whether any plugin wants to hear of events."""
+        return bool(self._manager.hook.stockroom_event.get_hookimpls())
+
+    def tell(self, event: AuditEvent) -> None:
+        """Tell every plugin of an event; see the hook. What one of them raises is logged."""
+        for plugin in reversed(self._manager.hook.stockroom_event.get_hookimpls()):
+            given = {"event": event, "settings": self.settings}
+            try:
+                plugin.function(*(given[name] for name in plugin.argnames))
+            except Exception:
+                log.exception("plugin %s fails at the event %d", plugin.plugin_name, event.id)
 
     def describe(self) -> list[PluginDescription]:
         """Every enabled plugin, the built-in ones first."""

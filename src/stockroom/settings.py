@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from stockroom.errors import ConfigurationInvalid
+from stockroom.mail import read_server
 from stockroom.spi.settings import (
     Network,
     PluginSettings,
@@ -51,6 +52,12 @@ def storage_url(value: str) -> str:
     """A URL whose scheme names a storage backend."""
     if not urlsplit(value).scheme:
         raise ValueError("must be a URL such as file:///srv/stockroom/files")
+    return value
+
+
+def mail_url(value: str) -> str:
+    """A URL that says how mail is sent."""
+    read_server(value)
     return value
 
 
@@ -141,6 +148,12 @@ class Settings:
         parse=boolean,
         default=True,
         help="Whom a login method knows gets an account, without any rights, at the first sign-in.",
+    )
+    mail: str | None = setting(
+        name="stockroom.mail",
+        parse=mail_url,
+        default=None,
+        help="Mail: smtp://USER:PASSWORD@HOST:587?from=ADDRESS, or smtps://; needs base_url.",
     )
     upload2: bool = setting(
         name="stockroom.upload2",

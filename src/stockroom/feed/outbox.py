@@ -48,22 +48,21 @@ def emit(
     ``kind`` is ``thing.verb`` in the past tense, ``actor`` who did it, ``data`` JSON values.
     ``subject`` names whose credentials or grants it touches: they are looked up anew everywhere.
     """
-    session.info["events"] = True
     origin: Origin | None = session.info.get("origin")
-    session.add(
-        Event(
-            at=datetime.now(UTC),
-            kind=kind,
-            actor=actor,
-            credential=origin.credential if origin else None,
-            address=origin.address if origin else None,
-            team_id=team_id,
-            registry_id=registry_id,
-            package=package,
-            subject=subject,
-            data=data,
-        )
+    event = Event(
+        at=datetime.now(UTC),
+        kind=kind,
+        actor=actor,
+        credential=origin.credential if origin else None,
+        address=origin.address if origin else None,
+        team_id=team_id,
+        registry_id=registry_id,
+        package=package,
+        subject=subject,
+        data=data,
     )
+    session.add(event)
+    session.info.setdefault("events", []).append(event)
 
 
 @dataclass(frozen=True, slots=True)

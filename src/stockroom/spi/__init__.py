@@ -3,6 +3,7 @@
 Nothing here imports the rest of Stockroom but its problems, Pyramid or SQLAlchemy.
 """
 
+from stockroom.spi.events import AuditEvent
 from stockroom.spi.logins import (
     ExternalUser,
     LoginMethod,
@@ -35,6 +36,7 @@ __all__ = [
     "DOWNLOAD_SECONDS",
     "LEFTOVER_AFTER",
     "SPI_VERSION",
+    "AuditEvent",
     "BlobMissing",
     "BlobReader",
     "BlobStat",

@@ -7,6 +7,7 @@ from http import HTTPStatus
 
 from msgspec import Struct
 
+from stockroom.mail import Mailer
 from stockroom.manage.api.answers import page
 from stockroom.manage.api.calling import actor, authority, number_of, read, seen_by
 from stockroom.manage.api.members import RoleName
@@ -20,6 +21,14 @@ from stockroom.resources import InvitationResource, TeamResource
 from stockroom.security.permissions import Role
 from stockroom.settings import Settings
 from stockroom.web import Request
+
+INVITATION = """\
+You are invited to be {role} of the team {team}. Follow this link within seven days:
+
+{link}
+
+It is good for one person. If you expect no invitation, do nothing.
+"""
 
 
 class InvitationBody(Struct, forbid_unknown_fields=True):
@@ -64,7 +73,12 @@ def create_invitation(
     [report] = queries.invitations(
         seen_by(session), context.scope, datetime.now(UTC), limit=1, after=row.id - 1
     )
-    return NewInvitation(report, join_link(request, minted.secret))
+    link = join_link(request, minted.secret)
+    if report.email is not None and request.service(Settings).base_url is not None:
+        text = INVITATION.format(team=context.row.name, role=role, link=link)
+        subject = f"Invitation to the team {context.row.name}"
+        _send_once_committed(request, report.email, subject, text)
+    return NewInvitation(report, link)
 
 
 @outcome(InvitationAccepted)
@@ -80,3 +94,13 @@ def join_link(request: Request, secret: str) -> str:
     Never made from the Host header, which whoever asks may have bent.
     """
     return f"{request.service(Settings).base_url or ''}/join/{secret}"
+
+
+def _send_once_committed(request: Request, to: str, subject: str, text: str) -> None:
+    mailer = request.service(Mailer)
+
+    def send(committed: bool) -> None:
+        if committed:
+            mailer.send(to, subject, text)
+
+    request.tm.get().addAfterCommitHook(send)
