@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -84,10 +84,15 @@ class AccessTokens:
         In a transaction of its own: to be called before the caller opens one.
         """
         now = self._now()
-        if any(key.signs_until - now > KNOWN_BEFORE for key in self._known()):
+        if _lasts(self._known(), now):
             return
         key = ECKey.generate_key("P-256", private=True, auto_kid=True)
         with self._database.transaction() as session:
+            # Another node may have made it, which this one has not heard of yet. Two at once do no
+            # harm.
+            if _lasts(queries.signing_keys(session.connection(), now), now):
+                self._forget()
+                return
             session.add(
                 SigningKey(
                     kid=key.kid,
@@ -204,3 +209,8 @@ class AccessTokens:
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self._clock(), UTC)
+
+
+def _lasts(keys: Iterable[_Key | queries.SigningKeyRow], now: datetime) -> bool:
+    """Whether one of the keys signs for long enough."""
+    return any(key.signs_until - now > KNOWN_BEFORE for key in keys)

@@ -145,6 +145,7 @@ def test_robots_are_made_given_roles_and_deleted(hall: Hall) -> None:
 def test_people_are_invited(hall: Hall) -> None:
     link = hall.run("invitation", "create", "TEAM", "--role", "admin", "--email", "bo@acme.example")
 
+    hall.site.app.get(link.strip(), status=200)
     [row] = hall.cli.json("invitation", "list", hall.team)
     told = hall.run("invitation", "revoke", "TEAM", str(row["id"]))
     [revoked] = hall.cli.json("invitation", "list", hall.team)
@@ -152,6 +153,7 @@ def test_people_are_invited(hall: Hall) -> None:
     assert (row["role"], row["email"], row["status"]) == ("admin", "bo@acme.example", "open")
     assert told == f"revoked invitation {row['id']}\n"
     assert revoked["status"] == "revoked"
+    assert hall.site.app.get(link.strip(), expect_errors=True).status_int >= 400
 
 
 LISTS = (
