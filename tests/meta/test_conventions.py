@@ -55,7 +55,6 @@ SQL_MODULES = {
     "index/downloads.py": "a service",
     "manage/closing.py": "a service",
     "manage/grants.py": "a service",
-    "manage/invitations.py": "a service",
     "manage/lookups.py": "locks rows for the services",
     "manage/places.py": "a service",
     "manage/robots.py": "a service",

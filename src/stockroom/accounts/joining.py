@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.orm import Session
 
 from stockroom.accounts import queries
@@ -14,6 +14,9 @@ from stockroom.db import Database
 from stockroom.feed import emit
 from stockroom.models import Invitation
 from stockroom.security import keys
+from stockroom.security.permissions import ROLE_PERMISSIONS, Permission, Role, is_within
+from stockroom.security.queries import holder as holder_of
+from stockroom.security.scopes import SERVER, Scope
 
 USER = "user"
 """The kind of scope of a link with which the user ``scope_id`` sets a password."""
@@ -108,6 +111,23 @@ def find_link(
         raise LinkOver(OVER)
     with database.read() as connection:
         found = queries.link(connection, keys.digest(secret), clock())
-    if found is None:
-        raise LinkOver(OVER)
+        if found is None or not _stands(connection, found):
+            raise LinkOver(OVER)
     return found
+
+
+def _stands(connection: Connection, link: queries.Link) -> bool:
+    """Whether who has invited could still do it: a role may be lower now, or the account gone."""
+    if link.scope_kind == USER or not link.invited_by.startswith(("user:", "robot:")):
+        return True
+    holder = holder_of(connection, link.invited_by)
+    if holder is None:
+        return False
+    places = (SERVER, Scope(link.scope_kind, link.scope_id))
+    role = Role(link.role)
+    return any(
+        held.scope in places
+        and is_within(role, held.role)
+        and Permission.MEMBER_CHANGE in ROLE_PERMISSIONS[held.role]
+        for held in holder.held
+    )

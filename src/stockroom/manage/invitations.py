@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from stockroom.feed import emit
-from stockroom.manage.grants import Grants
-from stockroom.manage.lookups import lock_team_of
-from stockroom.manage.problems import InvitationAccepted, InvitationInvalid, NoSuchPlace
+from stockroom.manage.problems import InvitationAccepted, NoSuchPlace
 from stockroom.manage.texts import clean_email
 from stockroom.models import Invitation
-from stockroom.security import keys, queries
-from stockroom.security.permissions import ROLE_PERMISSIONS, Permission, Role, is_within
-from stockroom.security.scopes import SERVER, Scope
+from stockroom.security import keys
+from stockroom.security.permissions import Role
+from stockroom.security.scopes import Scope
 
 VALID_FOR = timedelta(days=7)
 
 
 class Invitations:
-    """Makes, revokes and accepts invitations in the transaction of ``session``."""
+    """Makes and revokes invitations in the transaction of ``session``."""
 
     def __init__(
         self,
@@ -72,58 +69,6 @@ class Invitations:
         if row.revoked_at is None:
             row.revoked_at = self._clock()
             self._note("invitation.revoked", row, before="open", after="revoked")
-
-    def find(self, secret: str, *, lock: bool = False) -> Invitation:
-        """The open invitation of a link.
-
-        :raises InvitationInvalid: it is unknown, used, revoked or over, or whoever made it may
-            not give that role any more.
-        """
-        query = select(Invitation).where(Invitation.digest == keys.digest(secret))
-        if lock:
-            query = query.with_for_update()
-        known = keys.is_well_formed(secret, keys.INVITATION)
-        row = self._session.execute(query).scalar_one_or_none() if known else None
-        if row is None or row.accepted_at or row.revoked_at or row.expires_at <= self._clock():
-            raise InvitationInvalid(
-                "this invitation was used or revoked, or is over; ask for a new one"
-            )
-        if not self._stands(row):
-            raise InvitationInvalid("whoever invited you may not do so any more; ask again")
-        return row
-
-    def accept(self, secret: str, subject: str, text: str) -> Invitation:
-        """Give ``subject``, a user, the role; one who has a higher role already keeps it.
-
-        ``text`` is the place as people write it, for the audit trail.
-
-        :raises InvitationInvalid: see :meth:`find`.
-        """
-        row = self.find(secret, lock=True)
-        scope = Scope(row.scope_kind, row.scope_id)
-        lock_team_of(self._session, scope)
-        row.accepted_at, row.accepted_by = self._clock(), subject
-        grants = Grants(self._session, self._actor, self._clock)
-        held = grants.role_of(subject, scope)
-        if held is None or is_within(held, Role(row.role)):
-            grants.set(subject, Role(row.role), scope, text)
-        self._note("invitation.accepted", row, before="open", after="accepted")
-        return row
-
-    def _stands(self, row: Invitation) -> bool:
-        """Whether who has invited could still do it: a grant may be gone, or the account."""
-        if not row.invited_by.startswith(("user:", "robot:")):
-            return True
-        holder = queries.holder(self._session.connection(), row.invited_by)
-        if holder is None:
-            return False
-        places = (SERVER, Scope(row.scope_kind, row.scope_id))
-        return any(
-            held.scope in places
-            and is_within(Role(row.role), held.role)
-            and Permission.MEMBER_CHANGE in ROLE_PERMISSIONS[held.role]
-            for held in holder.held
-        )
 
     def _note(self, kind: str, row: Invitation, *, before: str | None, after: str) -> None:
         emit(

@@ -47,12 +47,6 @@ class NotEmpty(Conflict):
     slug, title = "not-empty", "Not empty"
 
 
-class InvitationInvalid(NotFound):
-    """An invitation that is unknown, used, revoked or over."""
-
-    slug, title = "invitation-invalid", "Invitation not valid"
-
-
 class InvitationAccepted(Conflict):
     """An invitation cannot be revoked any more."""
 

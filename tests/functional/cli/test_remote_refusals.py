@@ -185,6 +185,8 @@ def test_a_problem_is_told_without_what_a_terminal_would_obey() -> None:
         ("packages.example", "is no address of a server"),
         ("ftp://packages.example", "is no address of a server"),
         ("https://", "is no address of a server"),
+        ("http://packages.example", "would send the key unencrypted: use https"),
+        ("http://10.0.0.1:8000", "would send the key unencrypted: use https"),
         ("https://packages.example:x", "is no address of a server"),
         ("https://[::1", "is no address of a server"),
         ("https://ann:secret@packages.example", "takes no user and password"),

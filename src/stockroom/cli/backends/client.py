@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
+from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 from urllib.parse import quote, urlencode, urlsplit
@@ -196,11 +197,20 @@ def check_url(url: str) -> str:
         parts, port_is_right = urlsplit(""), False
     if parts.scheme not in ("http", "https") or not parts.hostname or not port_is_right:
         raise Unusable(f"{url!r} is no address of a server, such as https://packages.example")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise Unusable(f"{url!r} would send the key unencrypted: use https")
     if parts.username is not None or parts.password is not None:
         raise Unusable("--server takes no user and password: the key has places of its own")
     if parts.query or parts.fragment or not url.isprintable() or " " in url:
         raise Unusable(f"{url!r} must end with the host, or with the path that the server is below")
     return url.rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def read_key(file: Path | None, value: str | None) -> str:
