@@ -15,6 +15,7 @@ from stockroom.db import Database
 from stockroom.feed import emit
 from stockroom.models import BrowserSession, User
 from stockroom.security import keys
+from stockroom.security.ending import end_session
 from stockroom.settings import Settings
 
 PENDING_MINUTES = 10
@@ -110,7 +111,8 @@ class BrowserSessions:
         """
         row = self._find(session_id)
         secret = self._renew(row)
-        self._emit("session.confirmed", row)
+        actor, subject = f"user:{row.user_id}", f"session:{row.id}"
+        emit(self._session, "session.confirmed", actor, subject=subject, owner=actor)
         return Started(row.id, secret, False, row.expires_at)
 
     def need_confirmed(self, session_id: int) -> None:
@@ -137,8 +139,7 @@ class BrowserSessions:
         row = self._find(session_id)
         if row.user_id != user_id:
             raise _unknown()
-        row.revoked_at = self._clock()
-        self._emit(kind, row)
+        self._end(row, kind)
 
     def end_others(self, user_id: int, but: int | None) -> int:
         """End all sessions of a user but one; returns how many that were."""
@@ -149,8 +150,7 @@ class BrowserSessions:
         )
         rows = [row for row in self._session.execute(query).scalars() if row.id != but]
         for row in rows:
-            row.revoked_at = self._clock()
-            self._emit("session.revoked", row)
+            self._end(row)
         return len(rows)
 
     def _find(self, session_id: int) -> BrowserSession:
@@ -177,9 +177,8 @@ class BrowserSessions:
             opened=row.id,
         )
 
-    def _emit(self, kind: str, row: BrowserSession) -> None:
-        actor = f"user:{row.user_id}"
-        emit(self._session, kind, actor, subject=f"session:{row.id}", owner=actor)
+    def _end(self, row: BrowserSession, kind: str = "session.revoked") -> None:
+        end_session(self._session, row, f"user:{row.user_id}", self._clock(), kind)
 
 
 class Visits:

@@ -16,6 +16,7 @@ from stockroom.accounts.second_factors import make_recovery_codes
 from stockroom.accounts.webauthn import NewKey
 from stockroom.feed import emit
 from stockroom.models import ApiKey, Login, RecoveryCode, SecurityKey, User
+from stockroom.security.ending import end_login
 from stockroom.settings import Settings
 
 MAX_SECURITY_KEYS = 20
@@ -152,7 +153,7 @@ class OwnAccount:
         row = self._session.get(Login, login_id)
         if row is None or row.user_id != self._user_id or row.revoked_at is not None:
             raise NoSuchCredential("there is no such login, or it has ended already")
-        self._end_login(row)
+        self._end_login(row, "signed out")
 
     def need_key(self, key_id: int) -> None:
         """Make sure that an API key is the user's own.
@@ -166,12 +167,10 @@ class OwnAccount:
     def _end_logins(self) -> None:
         query = select(Login).where(Login.user_id == self._user_id, Login.revoked_at.is_(None))
         for row in self._session.execute(query).scalars():
-            self._end_login(row)
+            self._end_login(row, "another password")
 
-    def _end_login(self, row: Login) -> None:
-        row.revoked_at = self.now()
-        subject = f"login:{row.id}"
-        emit(self._session, "login.revoked", self._subject, subject=subject, owner=self._subject)
+    def _end_login(self, row: Login, reason: str) -> None:
+        end_login(self._session, row, self._subject, self.now(), reason=reason)
 
     def _forget_codes_of_nothing(self) -> None:
         self._session.flush()

@@ -17,6 +17,7 @@ from stockroom.errors import Unauthenticated
 from stockroom.feed import Origin, emit
 from stockroom.models import CliLogin, Login, RefreshToken
 from stockroom.security import keys
+from stockroom.security.ending import end_login
 from stockroom.security.identity import REFUSED, Identity
 from stockroom.security.permissions import CredentialKind
 from stockroom.security.queries import holder
@@ -283,21 +284,6 @@ def program_name(user_agent: str) -> str:
     first = user_agent.split(" ", 1)[0]
     printable = "".join(character for character in first if " " < character < "\x7f")
     return printable[:MAX_PROGRAM] or "unknown"
-
-
-def end_login(session: Session, login: Login, actor: str, now: datetime, *, reason: str) -> None:
-    """End a login, with all its tokens, from the next request on; twice changes nothing."""
-    if login.revoked_at is None:
-        login.revoked_at = now
-        emit(
-            session,
-            "login.revoked",
-            actor,
-            subject=f"login:{login.id}",
-            owner=f"user:{login.user_id}",
-            name=login.name,
-            reason=reason,
-        )
 
 
 def _reused(session: Session, login: Login, now: datetime, what: str) -> None:

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
-from stockroom.feed import emit
 from stockroom.manage.problems import NoSuchPlace
 from stockroom.models import BrowserSession, Login
+from stockroom.security.ending import end_login, end_session
 
 
 class Logins:
@@ -34,20 +34,14 @@ class Logins:
         """
         kind, _, number = text.partition(":")
         is_number = number.isascii() and number.isdigit() and len(number) < 19
-        row: BrowserSession | Login | None = None
-        if is_number and kind == "session":
-            row = self._session.get(BrowserSession, int(number), with_for_update=True)
-        elif is_number and kind == "login":
-            row = self._session.get(Login, int(number), with_for_update=True)
-        if row is None or row.user_id != user_id:
-            raise NoSuchPlace(f"you are signed in nowhere that is called {text}")
-        if row.revoked_at is None:
-            row.revoked_at = self._clock()
-            emit(
-                self._session,
-                f"{kind}.revoked",
-                self._actor,
-                subject=text,
-                before={"revoked": False},
-                after={"revoked": True},
-            )
+        id_ = int(number) if is_number else 0
+        if kind == "session":
+            opened = self._session.get(BrowserSession, id_, with_for_update=True)
+            if opened is not None and opened.user_id == user_id:
+                return end_session(self._session, opened, self._actor, self._clock())
+        elif kind == "login":
+            login = self._session.get(Login, id_, with_for_update=True)
+            if login is not None and login.user_id == user_id:
+                now = self._clock()
+                return end_login(self._session, login, self._actor, now, reason="signed out")
+        raise NoSuchPlace(f"you are signed in nowhere that is called {text}")
