@@ -65,6 +65,7 @@ class OwnAccount:
             raise NothingToProve("there is an authenticator app already: remove it first")
         first = not queries.has_second_factor(self._session.connection(), self._user_id)
         user.totp_secret, user.totp_step = secret, step
+        self._forget_question()
         self._emit("user.second-factor-added", factor="totp")
         return self.make_recovery_codes() if first else []
 
@@ -105,6 +106,7 @@ class OwnAccount:
             )
         )
         self._session.flush()
+        self._forget_question()
         self._emit("user.second-factor-added", factor="security-key", name=label)
         return self.make_recovery_codes() if first else []
 
@@ -171,6 +173,11 @@ class OwnAccount:
 
     def _end_login(self, row: Login, reason: str) -> None:
         end_login(self._session, row, self._subject, self.now(), reason=reason)
+
+    def _forget_question(self) -> None:
+        """What was proposed or asked is answered, and good for nothing else."""
+        if self._session_id is not None:
+            self._sessions.remember(self._session_id)
 
     def _forget_codes_of_nothing(self) -> None:
         self._session.flush()

@@ -116,6 +116,16 @@ class TestSecondFactors:
         assert len(set(codes)) == 10
         assert secret not in repr(kinds(both))
 
+    def test_what_was_proposed_is_forgotten(self, ann: Browser) -> None:
+        page = ann.submit(SECURITY, f"{SECURITY}/totp", status=200)
+        add_totp(ann)
+        ann.submit(SECURITY, f"{SECURITY}/totp-removal")
+
+        ann.submit(page, f"{SECURITY}/totp-code", status=409, code="000000")
+
+        with ann.site.database.read() as connection:
+            assert connection.execute(select(BrowserSession.data)).scalar_one() == {}
+
     def test_first_code_is_used_up_by_it(self, ann: Browser) -> None:
         secret, _ = add_totp(ann)
         other = Browser(ann.site)
