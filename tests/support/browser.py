@@ -78,7 +78,7 @@ class PageErrors:
 
     def _heard(self, message: ConsoleMessage) -> None:
         if message.type == "error":
-            self._found.append(message.text)
+            self._found.append(f"{message.text} {message.location}")
 
     def _asked(self, request: Request) -> None:
         if not is_local(request.url):

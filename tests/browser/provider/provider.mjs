@@ -26,7 +26,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
   },
 });
 
-const FORM = `<!doctype html><html lang="en"><head><title>Example Corp</title></head><body><main><h1>Example Corp</h1>
+const FORM = `<!doctype html><html lang="en"><head><title>Example Corp</title><link rel="icon" href="data:,"></head><body><main><h1>Example Corp</h1>
 <form method="post"><label>User name <input name="user"></label><button>Sign in</button>
 <button name="cancel" value="1">Cancel</button></form></main></body></html>`;
 
