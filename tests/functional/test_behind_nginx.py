@@ -140,6 +140,7 @@ def test_whole_file_is_sent_by_nginx(site: Site) -> None:
     assert answer.headers["Cache-Control"] == direct.headers["Cache-Control"]
     assert answer.headers["Vary"] == "Authorization"
     assert answer.headers["Accept-Ranges"] == "bytes"
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert answer.headers["Content-Type"] == "application/octet-stream"
     assert "X-Accel-Redirect" not in answer.headers
 
