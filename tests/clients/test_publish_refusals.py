@@ -64,7 +64,7 @@ def test_u11_the_key_of_a_reader_does_not_publish(
     said = refused(fathom, workspace.upload_url, workspace.reader)
 
     assert re.search(r"\b403\b", said)
-    assert "publishing needs one with the role writer" in said
+    assert "publishing needs the role writer" in said
 
 
 def test_s61_the_key_of_another_workspace_does_not_publish(

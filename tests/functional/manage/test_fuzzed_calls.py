@@ -34,7 +34,7 @@ WITH_BODY = [
     if operation.body is not None
 ]
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"}
-EXAMPLES = 4
+EXAMPLES = 2
 # Sentences can forbid what shapes allow: a reason without a status, an If-Match of old.
 EXCLUDED = [schemathesis.checks.positive_data_acceptance]
 
