@@ -137,7 +137,8 @@ class Plugins:
         return found
 
     def _load(self, names: tuple[str, ...]) -> None:
-        installed = _installed()
+        # Nobody is made to wait for a look through everything that is installed.
+        installed = _installed() if names else {}
         errors = [error for name in names if (error := _not_loadable(name, installed))]
         if errors:
             raise ConfigurationInvalid(*errors)

@@ -330,8 +330,23 @@ def writes(request: Request) -> bool:
     return request.environ["REQUEST_METHOD"] not in READS
 
 
+class Mapper:
+    """Calls views as they are: all of ours take a context and the request.
+
+    Pyramid's own one finds out by looking at each of them, at every start.
+    """
+
+    def __init__(self, **options: object) -> None:
+        pass
+
+    def __call__(self, view: Callable[..., Any]) -> Callable[..., Any]:
+        """The view itself."""
+        return view
+
+
 def configure(config: Configurator) -> None:
     """Register what every room relies on."""
+    config.set_view_mapper(Mapper)
     config.set_request_factory(Request)
     config.add_tween("pyramid_tm.tm_tween_factory", over=EXCVIEW)
     config.add_exception_view(show_problem, context=Problem)

@@ -85,7 +85,7 @@ class Description:
         content = [("Content-Type", JSON), ("Content-Length", str(len(body)))]
         self._full = Ready("200 OK", [*shared, *content], (body,))
 
-    def show(self, context: object, request: Request) -> Ready:
+    def show(self, request: Request) -> Ready:
         """200, or 304 to who has these very bytes; for everybody, since it tells of no place."""
         given: str = request.environ.get("HTTP_IF_NONE_MATCH", "")
         tags = {tag.strip().removeprefix("W/") for tag in given.split(",")}

@@ -17,6 +17,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from types import NoneType, UnionType
 from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
@@ -107,6 +108,7 @@ class Operation:
         return _answer(self.status, None if self.answer is None else value, etag)
 
 
+@cache
 def operation_of(view: Callable[..., Any]) -> Operation:
     """What ``view`` declares.
 
