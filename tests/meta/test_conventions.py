@@ -23,7 +23,7 @@ WITHOUT_PERMISSION = {
     "stockroom.accounts.cli_views.Doors.refresh",
     "stockroom.accounts.cli_views.Doors.status",
     "stockroom.health.healthz",
-    "stockroom.manage.api.description.Description.show",
+    "stockroom.manage.api.views.show_description",
     *(
         f"stockroom.dashboard.{name}"
         for name in (

@@ -86,7 +86,7 @@ class Description:
         self._full = Ready("200 OK", [*shared, *content], (body,))
 
     def show(self, request: Request) -> Ready:
-        """200, or 304 to who has these very bytes; for everybody, since it tells of no place."""
+        """200, or 304 to who has these very bytes."""
         given: str = request.environ.get("HTTP_IF_NONE_MATCH", "")
         tags = {tag.strip().removeprefix("W/") for tag in given.split(",")}
         return self._unchanged if tags & {self.etag, "*"} else self._full

@@ -110,7 +110,7 @@ DOORS = (
 
 
 def show_description(context: object, request: Request) -> Ready:
-    """What all doors read and answer, as OpenAPI has it."""
+    """What all doors read and answer, as OpenAPI has it; anybody may ask: it tells of no place."""
     return _description().show(request)
 
 
