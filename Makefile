@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DATA ?= var
-# Two processes: much of the time is spent waiting for servers and clients to start.
-PYTEST_ARGS ?= -n 2 --dist loadfile
+# More processes than most machines for tests have cores: much of the time is spent waiting, for disks,
+# servers and clients.
+PYTEST_ARGS ?= -n 3 --dist loadfile
 
 CREATED := $(VENV)/.created
 RUN_STAMP := $(VENV)/.run
