@@ -497,6 +497,17 @@ class TestPrograms:
         assert "access_token" in tokens.json
         assert "/account/logins/1" in browser.get("/account/sessions").text
 
+    def test_an_old_session_alone_approves_none(self, ann: Browser) -> None:
+        path = f"/auth/cli/login/{self.CODE}"
+        token = ann.get("/account").forms[0]["csrf_token"].value
+        make_old(ann.site, confirmed_at=timedelta(minutes=16))
+
+        answers = [ann.get(path, status=303), ann.post(path, csrf_token=token)]
+
+        for answer in answers:
+            assert answer.headers["Location"].startswith("/account/confirm?next=%2Fauth%2Fcli")
+        ann.site.app.get(f"/auth/cli/status/{self.CODE}", status=404)
+
     def test_what_is_no_code_is_refused(self, ann: Browser) -> None:
         ann.get("/auth/cli/login/<script>", status=400)
 
