@@ -136,27 +136,6 @@ class OwnAccount:
         self._emit("user.recovery-codes-made")
         return codes
 
-    def end_session(self, session_id: int) -> None:
-        """End one of the user's browser sessions.
-
-        :raises NoSuchCredential: they have no such session.
-        """
-        self._sessions.end(self._user_id, session_id)
-
-    def end_other_sessions(self) -> int:
-        """End all browser sessions but this one; returns how many that were."""
-        return self._sessions.end_others(self._user_id, self._session_id)
-
-    def end_login(self, login_id: int) -> None:
-        """End the login of a program.
-
-        :raises NoSuchCredential: the user has no such login.
-        """
-        row = self._session.get(Login, login_id)
-        if row is None or row.user_id != self._user_id or row.revoked_at is not None:
-            raise NoSuchCredential("there is no such login, or it has ended already")
-        self._end_login(row, "signed out")
-
     def need_key(self, key_id: int) -> None:
         """Make sure that an API key is the user's own.
 
@@ -169,10 +148,7 @@ class OwnAccount:
     def _end_logins(self) -> None:
         query = select(Login).where(Login.user_id == self._user_id, Login.revoked_at.is_(None))
         for row in self._session.execute(query).scalars():
-            self._end_login(row, "another password")
-
-    def _end_login(self, row: Login, reason: str) -> None:
-        end_login(self._session, row, self._subject, self.now(), reason=reason)
+            end_login(self._session, row, self._subject, self.now(), reason="another password")
 
     def _forget_question(self) -> None:
         """What was proposed or asked is answered, and good for nothing else."""

@@ -69,10 +69,12 @@ def refresh_tokens(session: Session, digests: Sequence[str]) -> dict[str, Refres
     return {row.digest: row for row in found}
 
 
-def is_signed_in(session: Session, session_id: int) -> bool:
-    """Whether a browser session has not been ended."""
+def is_signed_in(session: Session, session_id: int, now: datetime) -> bool:
+    """Whether a browser session has not ended."""
     query = select(BrowserSession.id).where(
-        BrowserSession.id == session_id, BrowserSession.revoked_at.is_(None)
+        BrowserSession.id == session_id,
+        BrowserSession.revoked_at.is_(None),
+        BrowserSession.expires_at > now,
     )
     return session.execute(query).first() is not None
 

@@ -198,7 +198,7 @@ class Programs:
             if login is not None:
                 _reused(session, login, now, "code")
             return None
-        if row.expires_at <= now or not queries.is_signed_in(session, row.session_id):
+        if row.expires_at <= now or not queries.is_signed_in(session, row.session_id, now):
             return None
         if holder(session.connection(), subject) is None:
             return None

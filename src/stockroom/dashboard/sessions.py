@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from stockroom.accounts.browser_sessions import Visits
-from stockroom.accounts.own import OwnAccount
+from stockroom.accounts.browser_sessions import BrowserSessions, Visits
 from stockroom.dashboard.calling import caller
 from stockroom.dashboard.pages import page, see_other
+from stockroom.manage.logins import Logins
 from stockroom.settings import Settings
 from stockroom.web import Ready, Request
 
@@ -21,23 +21,25 @@ def show_sessions(context: object, request: Request) -> Ready:
 
 def end_session(context: object, request: Request) -> Ready:
     """Sign another browser out, or this one."""
-    _own(request).end_session(int(request.matchdict["id"]))
+    _sign_out(request, "session")
     return see_other(request, SESSIONS, done="session-ended")
 
 
 def end_other_sessions(context: object, request: Request) -> Ready:
     """Sign all other browsers out."""
-    _own(request).end_other_sessions()
+    known = caller(request)
+    sessions = BrowserSessions(request.new_session(), request.service(Settings))
+    sessions.end_others(known.user_id, known.session_id)
     return see_other(request, SESSIONS, done="sessions-ended")
 
 
 def end_login(context: object, request: Request) -> Ready:
     """Sign a program out."""
-    _own(request).end_login(int(request.matchdict["id"]))
+    _sign_out(request, "login")
     return see_other(request, SESSIONS, done="login-ended")
 
 
-def _own(request: Request) -> OwnAccount:
+def _sign_out(request: Request, kind: str) -> None:
     known = caller(request)
-    settings = request.service(Settings)
-    return OwnAccount(request.new_session(), settings, known.user_id, known.session_id)
+    logins = Logins(request.new_session(), known.subject)
+    logins.revoke(known.user_id, f"{kind}:{request.matchdict['id']}")

@@ -148,11 +148,14 @@ class TestApproval:
 
         status(site, code, 200)
 
-    def test_it_is_void_when_the_browser_was_signed_out(self, site: TestSite, ann: Person) -> None:
+    @pytest.mark.parametrize("ended", ["revoked_at", "expires_at"])
+    def test_it_is_void_when_the_browser_is_not_signed_in_any_more(
+        self, site: TestSite, ann: Person, ended: str
+    ) -> None:
         code = str(uuid4())
         ann.approve(code)
         with site.database.transaction() as session:
-            session.get_one(BrowserSession, ann.session_id).revoked_at = datetime.now(UTC)
+            setattr(session.get_one(BrowserSession, ann.session_id), ended, datetime.now(UTC))
 
         status(site, code, 410)
 
