@@ -8,6 +8,9 @@ import pluggy
 
 from stockroom.spi import (
     AuditEvent,
+    FactSource,
+    FilterField,
+    FilterFunction,
     LoginMethod,
     PluginSettings,
     RegistryInfo,
@@ -101,6 +104,35 @@ def stockroom_event(event: AuditEvent, settings: PluginSettings) -> None:
     An exception is logged and changes nothing, nor does it keep other plugins from hearing of the
     event. While a plugin takes its time events wait, up to 10,000; what comes then is dropped,
     which is logged.
+
+    .. versionadded:: 0.1
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def stockroom_filter_fields(
+    settings: PluginSettings,
+) -> Sequence[FilterField | FilterFunction]:
+    """Provide: fields and functions of the filter language.
+
+    Called once at start-up; talk to no other server in it. Two of one name stop the start, and so
+    does a field whose name does not begin with ``package.``, ``release.`` or ``file.``. A filter
+    that uses what no enabled plugin offers any more hides everything: its view answers 503 until
+    the plugin is back or the filter is changed.
+
+    .. versionadded:: 0.1
+    """
+    raise NotImplementedError
+
+
+@hookspec
+def stockroom_fact_sources(settings: PluginSettings) -> Sequence[FactSource]:
+    """Provide: sources of facts about packages, such as downloads and vulnerabilities.
+
+    Called once at start-up; talk to no other server in it. Two sources of one name stop the start.
+    A source is asked in background jobs; what it raises there ends that refresh and is shown to
+    the server's administrators.
 
     .. versionadded:: 0.1
     """

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Text, and_, cast, select
 
 from stockroom.index.detail import FileDetail, PackageDetail
-from stockroom.index.resolution import Groups, providers
+from stockroom.index.resolution import providers
 from stockroom.models import LIVE, File, Package, Release, UploadFile, UploadSession
+from stockroom.resources import Groups
 
 FILE_COLUMNS = (
     File.filename,
@@ -98,7 +99,7 @@ def package_names(connection: Connection, groups: Groups) -> Sequence[tuple[str,
 
 
 def _all(groups: Groups) -> list[int]:
-    return list(chain.from_iterable(groups))
+    return [member.registry_id for member in chain.from_iterable(groups)]
 
 
 def _file(values: Sequence[Any]) -> FileDetail:

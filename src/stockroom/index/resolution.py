@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-Groups = tuple[tuple[int, ...], ...]
+from stockroom.resources import Groups
 
 
 def providers(groups: Groups, having: Collection[int]) -> tuple[int, ...]:
@@ -14,7 +14,7 @@ def providers(groups: Groups, having: Collection[int]) -> tuple[int, ...]:
     returned in its order. Empty when nobody has it.
     """
     for group in groups:
-        found = tuple(registry_id for registry_id in group if registry_id in having)
+        found = tuple(member.registry_id for member in group if member.registry_id in having)
         if found:
             return found
     return ()

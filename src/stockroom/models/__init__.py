@@ -11,6 +11,7 @@ from stockroom.models.access import (
     SigningKey,
 )
 from stockroom.models.events import Event
+from stockroom.models.facts import AdvisoryRecord, Fact, JobRun
 from stockroom.models.packages import Blob, BurntFilename, File, Package, Release
 from stockroom.models.people import (
     ExternalAccount,
@@ -20,15 +21,16 @@ from stockroom.models.people import (
     SecurityKey,
     User,
 )
-from stockroom.models.places import Registry, Team, View, ViewMember, Workspace
+from stockroom.models.places import Registry, Team, View, ViewDefinition, ViewMember, Workspace
 from stockroom.models.sessions import LIVE, UploadFile, UploadSession
 
-SCHEMA_REVISION = "0003"
+SCHEMA_REVISION = "0004"
 """The migration that this code needs; a test holds it equal to the newest one."""
 
 __all__ = [
     "LIVE",
     "SCHEMA_REVISION",
+    "AdvisoryRecord",
     "ApiKey",
     "Attempts",
     "Blob",
@@ -37,9 +39,11 @@ __all__ = [
     "CliLogin",
     "Event",
     "ExternalAccount",
+    "Fact",
     "File",
     "Grant",
     "Invitation",
+    "JobRun",
     "Login",
     "Package",
     "RecoveryCode",
@@ -54,6 +58,7 @@ __all__ = [
     "UploadSession",
     "User",
     "View",
+    "ViewDefinition",
     "ViewMember",
     "Workspace",
 ]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, UniqueConstraint
+from typing import Any
+
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from stockroom.db import Base, Id, Instant, Name
+from stockroom.db import Base, BigId, Id, Instant, Name
 
 
 class Team(Base):
@@ -83,3 +85,21 @@ class ViewMember(Base):
     registry_id: Mapped[int] = mapped_column(
         ForeignKey("registries.id", ondelete="RESTRICT"), index=True
     )
+    filter: Mapped[str | None] = mapped_column(Text)
+    """Which releases and files of the registry are shown, in the filter language; None is all."""
+
+
+class ViewDefinition(Base):
+    """What a view was made of from one revision to the next; it outlives the view itself."""
+
+    __tablename__ = "view_definitions"
+    __table_args__ = (UniqueConstraint("view_id", "revision"),)
+
+    id: Mapped[Id]
+    view_id: Mapped[int] = mapped_column(BigId)
+    revision: Mapped[int]
+    groups: Mapped[list[list[Any]]] = mapped_column(JSON)
+    """The groups in order; each a list of ``[registry as WORKSPACE/NAME, filter or null]``."""
+    at: Mapped[Instant]
+    actor: Mapped[Name]
+    reason: Mapped[str | None] = mapped_column(Text)

@@ -1,6 +1,14 @@
 """The one resource tree: every door ends here, and access is decided on what it leads to."""
 
-from stockroom.resources.directory import Directory, RegistryRow, TeamRow, ViewRow, WorkspaceRow
+from stockroom.resources.directory import (
+    Directory,
+    Groups,
+    Member,
+    RegistryRow,
+    TeamRow,
+    ViewRow,
+    WorkspaceRow,
+)
 from stockroom.resources.packages import (
     BurntFilenameResource,
     FileResource,
@@ -39,9 +47,11 @@ __all__ = [
     "Directory",
     "FileResource",
     "GrantResource",
+    "Groups",
     "IncomingResource",
     "InvitationResource",
     "Me",
+    "Member",
     "MemberResource",
     "Missing",
     "Own",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -41,14 +42,25 @@ class RegistryRow:
     acl: Acl
 
 
+class Member(NamedTuple):
+    """A registry in a group of a view; ``filter`` is in the filter language, None shows all."""
+
+    registry_id: int
+    filter: str | None = None
+
+
+Groups = tuple[tuple[Member, ...], ...]
+"""The groups of a view in order of priority, each with its registries in order."""
+
+
 @dataclass(frozen=True, slots=True)
 class ViewRow:
-    """A view; ``groups`` holds the registries' ids in order of priority."""
+    """A view."""
 
     id: int
     name: str
     revision: int
-    groups: tuple[tuple[int, ...], ...]
+    groups: Groups
     only_registry: int | None
     """The id of the registry whose packages it shows, if it shows one alone."""
     acl: Acl
@@ -127,16 +139,18 @@ def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
     team_rows = {id_: _team(part) for id_, part in teams.items()}
     places = {row.workspace.id: row.workspace for row in rows if row.workspace is not None}
     owners = {id_: team_rows[place.team_id] for id_, place in places.items()}
-    groups: dict[int, dict[int, list[int]]] = {}
+    groups: dict[int, dict[int, list[Member]]] = {}
     registries: dict[int, dict[str, RegistryRow]] = {}
     for row in rows:
         if row.view_id is not None:
             mine = groups.setdefault(row.view_id, {})
             if row.priority is not None and row.registry is not None:
-                mine.setdefault(row.priority, []).append(row.registry.id)
+                member = Member(row.registry.id, row.filter)
+                mine.setdefault(row.priority, []).append(member)
                 kept = registries.setdefault(row.registry.workspace_id, {})
-                place = places[row.registry.workspace_id]
-                kept[row.registry.name] = _registry(row.registry, place, owners[place.id])
+                if row.registry.name not in kept:
+                    place = places[row.registry.workspace_id]
+                    kept[row.registry.name] = _registry(row.registry, place, owners[place.id])
     views: dict[int, dict[str, ViewRow]] = {}
     shown: dict[int, dict[int, ViewRow]] = {}
     for row in rows:
@@ -148,8 +162,8 @@ def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
             groups_of_view = tuple(tuple(ordered[priority]) for priority in sorted(ordered))
             view = _view(row, groups_of_view, row.workspace.visibility)
             known[view.name] = view
-            for registry_id in chain.from_iterable(view.groups):
-                shown.setdefault(registry_id, {})[view.id] = view
+            for member in chain.from_iterable(view.groups):
+                shown.setdefault(member.registry_id, {})[view.id] = view
     workspaces = {
         place.name: _workspace(place, owners[id_], registries.get(id_, {}), views.get(id_, {}))
         for id_, place in places.items()
@@ -206,9 +220,9 @@ def _registry(
     return RegistryRow(row.id, row.name, row.kind, policy, team, acl)
 
 
-def _view(row: queries.PlaceRow, groups: tuple[tuple[int, ...], ...], visibility: str) -> ViewRow:
+def _view(row: queries.PlaceRow, groups: Groups, visibility: str) -> ViewRow:
     assert row.view_id is not None  # noqa: S101 - the caller has looked
-    members = tuple(chain.from_iterable(groups))
+    members = tuple(member.registry_id for member in chain.from_iterable(groups))
     acl = view_acl(row.view_id, members, visibility)
     only = members[0] if len(members) == 1 else None
     return ViewRow(row.view_id, row.view_name, row.view_revision, groups, only, acl)

@@ -46,6 +46,7 @@ class PlaceRow(NamedTuple):
     view_name: str
     view_revision: int
     priority: int | None
+    filter: str | None
     registry: RegistryPart | None
 
 
@@ -64,6 +65,7 @@ def places(connection: Connection) -> Sequence[PlaceRow]:
             View.name,
             View.revision,
             ViewMember.priority,
+            ViewMember.filter,
             Registry.id,
             Registry.name,
             Registry.kind,
@@ -85,7 +87,8 @@ def places(connection: Connection) -> Sequence[PlaceRow]:
             row[8],
             row[9],
             row[10],
-            RegistryPart._make(row[11:]) if row[11] else None,
+            row[11],
+            RegistryPart._make(row[12:]) if row[12] else None,
         )
         for row in rows
     ]

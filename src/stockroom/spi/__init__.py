@@ -4,6 +4,16 @@ Nothing here imports the rest of Stockroom but its problems, Pyramid or SQLAlche
 """
 
 from stockroom.spi.events import AuditEvent
+from stockroom.spi.facts import Advisory, FactDocument, FactRun, FactSource
+from stockroom.spi.filters import (
+    FilterField,
+    FilterFile,
+    FilterFunction,
+    FilterPackage,
+    FilterRelease,
+    Level,
+    ValueType,
+)
 from stockroom.spi.logins import (
     ExternalUser,
     LoginMethod,
@@ -36,6 +46,7 @@ __all__ = [
     "DOWNLOAD_SECONDS",
     "LEFTOVER_AFTER",
     "SPI_VERSION",
+    "Advisory",
     "AuditEvent",
     "BlobMissing",
     "BlobReader",
@@ -43,6 +54,15 @@ __all__ = [
     "BlobTooLarge",
     "DirectUpload",
     "ExternalUser",
+    "FactDocument",
+    "FactRun",
+    "FactSource",
+    "FilterField",
+    "FilterFile",
+    "FilterFunction",
+    "FilterPackage",
+    "FilterRelease",
+    "Level",
     "LoginMethod",
     "LoginRefused",
     "LoginStart",
@@ -54,6 +74,7 @@ __all__ = [
     "StorageUnavailable",
     "TeamRole",
     "UploadedFile",
+    "ValueType",
     "Violation",
     "setting",
 ]

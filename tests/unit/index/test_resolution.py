@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from stockroom.index.resolution import Groups, providers
+from stockroom.index.resolution import providers
+from stockroom.resources import Member
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,8 @@ from stockroom.index.resolution import Groups, providers
     ],
 )
 def test_s64_the_first_group_that_has_it_wins_as_a_whole(
-    groups: Groups, having: set[int], expected: tuple[int, ...]
+    groups: tuple[tuple[int, ...], ...], having: set[int], expected: tuple[int, ...]
 ) -> None:
-    assert providers(groups, having) == expected
+    view = tuple(tuple(Member(registry_id) for registry_id in group) for group in groups)
+
+    assert providers(view, having) == expected

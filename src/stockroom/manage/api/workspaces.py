@@ -166,7 +166,10 @@ def list_views(context: WorkspaceResource, request: Request, query: Paging) -> V
     found = [
         ViewReport(
             name,
-            [[names[id_] for id_ in group if id_ in names] for group in view.groups],
+            [
+                [names[member.registry_id] for member in group if member.registry_id in names]
+                for group in view.groups
+            ],
             f"/simple/{row.name}/{name}/",
         )
         for name, view in sorted(row.views.items())

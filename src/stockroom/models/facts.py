@@ -1,0 +1,56 @@
+"""Facts: what sources outside of any index know of packages, and how their refreshes went."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import JSON, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from stockroom.db import Base, Instant, Name, Sha256
+
+
+class Fact(Base):
+    """What one source knows of the packages of one normalised name, in whatever registry."""
+
+    __tablename__ = "facts"
+    __table_args__ = (Index("ix_facts_package", "package"),)
+
+    source: Mapped[Name] = mapped_column(primary_key=True)
+    package: Mapped[Name] = mapped_column(primary_key=True)
+    document: Mapped[dict[str, Any]] = mapped_column(JSON)
+    digest: Mapped[Sha256]
+    """Of the document: what a refresh tells again is no change."""
+    changed_at: Mapped[Instant]
+
+
+class AdvisoryRecord(Base):
+    """A security advisory in the OSV format, for those who ask for it by its id."""
+
+    __tablename__ = "advisories"
+
+    id: Mapped[Name] = mapped_column(primary_key=True)
+    source: Mapped[Name]
+    modified: Mapped[Instant]
+    record: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class JobRun(Base):
+    """The last run of a background job, and the last one that succeeded."""
+
+    __tablename__ = "job_runs"
+
+    name: Mapped[Name] = mapped_column(primary_key=True)
+    started_at: Mapped[Instant | None]
+    """When the last run began; it is still going on while ``finished_at`` is earlier."""
+    finished_at: Mapped[Instant | None]
+    succeeded_at: Mapped[Instant | None]
+    """When the last successful run was finished."""
+    beat_at: Mapped[Instant | None]
+    """When a run last showed that it lives; one that has not for long is taken for dead."""
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int | None]
+    error: Mapped[str | None] = mapped_column(Text)
+    """What ended the last run, if it failed."""
+    state: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What the last successful run left for the next one."""

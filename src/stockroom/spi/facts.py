@@ -1,0 +1,73 @@
+"""Fact sources: where values about packages come from that no index knows.
+
+A source tells a document for each package that it knows something about; fields of the filter
+language read these documents. Stockroom owns the rest: when a source is asked, where documents are
+kept, which pages they concern, and what happens when a source fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class FactDocument:
+    """What a source knows of the packages of one normalised name; JSON values, up to 1 MB.
+
+    None means that it knows nothing any more.
+    """
+
+    package: str
+    document: Mapping[str, Any] | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Advisory:
+    """A security advisory as its source publishes it, in the OSV format.
+
+    None as ``record`` means that there is no such advisory any more.
+    """
+
+    id: str
+    modified: datetime
+    record: Mapping[str, Any] | None = field(repr=False)
+
+
+class FactRun(Protocol):
+    """One refresh."""
+
+    packages: Sequence[str]
+    """The normalised names of all packages that the registries of this server hold."""
+    state: Mapping[str, Any]
+    """What :meth:`remember` was given in the last successful run; empty at first."""
+
+    def progress(self, done: int, total: int | None = None) -> None:
+        """Tell how far the run is; it may be called as often as convenient."""
+        ...
+
+    def remember(self, state: Mapping[str, Any]) -> None:
+        """Keep a few JSON values for the next run, should this one succeed."""
+        ...
+
+
+class FactSource(Protocol):
+    """A source; one object lives as long as the process."""
+
+    name: str
+    """In lower-case letters, digits and single hyphens; fields name it as their ``source``."""
+    title: str
+    """For people, in a few words."""
+    refresh_seconds: float
+    """How long after a refresh the next one is due."""
+
+    def refresh(self, run: FactRun) -> Iterable[FactDocument | Advisory]:
+        """Tell everything that is known, or what has changed since the last successful run.
+
+        Called in a background job, never twice at the same time on the whole server. What it gives
+        is taken in batches while it goes on. Whatever it raises ends the run; what was given until
+        then stays, and the message is shown to the server's administrators.
+        """
+        ...
