@@ -114,7 +114,7 @@ def credentials(draw: st.DrawFn) -> tuple[World, list[Held], Access, list[Scope]
 def directory_of(world: World) -> Directory:
     """The real directory of a world."""
     rows = [
-        PlaceRow(TeamPart(id_, f"t{id_}", {}), None, None, "", 1, None, None)
+        PlaceRow(TeamPart(id_, f"t{id_}", {}), None, None, "", 1, None, None, None)
         for id_ in world.of_kind("team")
     ]
     for view, registries in world.shown.items():
@@ -129,6 +129,7 @@ def directory_of(world: World) -> Directory:
                     f"v{view.id}",
                     1,
                     priority,
+                    None,
                     RegistryPart(registry, f"r{registry}", "hosted", place.id, {}),
                 )
             )
