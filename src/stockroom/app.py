@@ -42,6 +42,7 @@ from stockroom.publish.examiner import Examiner
 from stockroom.publish.service import Publisher
 from stockroom.publish.stage_files import StageFiles
 from stockroom.publish.stages import Stages
+from stockroom.resolution import Resolver
 from stockroom.resources import Directory
 from stockroom.security.identities import Identities
 from stockroom.security.policy import SecurityPolicy
@@ -130,7 +131,8 @@ def _services(
     feed = Feed(database)
     directory = Directory(database, feed)
     tokens = AccessTokens(database, feed, settings)
-    pages = Pages(database, feed, directory, settings)
+    resolver = Resolver(database)
+    pages = Pages(resolver, feed, directory, settings)
     admission = Admission()
     examiner = Examiner(plugins, database, admission)
     publisher = Publisher(storage, admission)
@@ -147,8 +149,9 @@ def _services(
         Disclosure: Disclosure(database, tokens),
         Identities: Identities(database, feed, settings, tokens, containing=directory.containing),
         **_of_accounts(settings, plugins, database),
+        Resolver: resolver,
         Pages: pages,
-        Files: Files(database, storage, pages),
+        Files: Files(resolver, storage, pages),
         Delivery: Delivery(storage, settings),
         Downloads: Downloads(database, feed),
         Uses: Uses(database, feed),
