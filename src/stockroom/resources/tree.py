@@ -203,6 +203,7 @@ class ViewResource(Resource):
         super().__init__(parent, row.name)
         self.row = row
         self.workspace = workspace
+        self.members = row.foreign
         self.__acl__ = row.acl
 
     @property
