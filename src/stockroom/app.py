@@ -22,6 +22,7 @@ from stockroom.db import Database
 from stockroom.errors import ConfigurationInvalid
 from stockroom.feed import Feed
 from stockroom.feed.telling import Telling
+from stockroom.filters import Language
 from stockroom.health import healthz
 from stockroom.index import stages
 from stockroom.index import views as index_views
@@ -140,6 +141,7 @@ def _services(
     return {
         Settings: settings,
         Plugins: plugins,
+        Language: plugins.filter_language(),
         Database: database,
         Feed: feed,
         Directory: directory,

@@ -196,6 +196,16 @@ def insert_or_touch(
     _changing(session).execute(statement, rows)
 
 
+def upsert(session: Session, model: type[Base], *rows: dict[str, Any]) -> None:
+    """Insert rows; those whose primary key is there already take all columns of the new one.
+
+    Every row has the same columns.
+    """
+    if rows:
+        statement = _upsert(model, frozenset(rows[0]), session.get_bind().dialect.name)
+        _changing(session).execute(statement, rows)
+
+
 def _changing(session: Session) -> Connection:
     """The connection of a session, for a statement that zope.sqlalchemy cannot know to write."""
     # First, since with it the session joins the transaction of its own manager; a session that has
@@ -203,6 +213,17 @@ def _changing(session: Session) -> Connection:
     connection = session.connection()
     zope.sqlalchemy.mark_changed(session)
     return connection
+
+
+@cache
+def _upsert(model: type[Base], columns: frozenset[str], dialect: str) -> Insert:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(model)
+    keys = list(model.__table__.primary_key)
+    return statement.on_conflict_do_update(
+        index_elements=keys,
+        set_={name: statement.excluded[name] for name in columns - {key.name for key in keys}},
+    )
 
 
 @cache

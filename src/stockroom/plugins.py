@@ -13,11 +13,14 @@ from urllib.parse import urlsplit
 import pluggy
 
 from stockroom import __version__, hookspecs
-from stockroom.builtin import filesystem
+from stockroom.builtin import fields, filesystem
 from stockroom.errors import ConfigurationInvalid
+from stockroom.filters import Language
 from stockroom.settings import Configuration
 from stockroom.spi import (
     AuditEvent,
+    FilterField,
+    FilterFunction,
     LoginMethod,
     PluginSettings,
     RegistryInfo,
@@ -31,7 +34,7 @@ from stockroom.spi.settings import declared, masked
 log = logging.getLogger(__name__)
 
 GROUP = "stockroom.plugins"
-BUILTIN = {"filesystem": filesystem}
+BUILTIN = {"filesystem": filesystem, "fields": fields}
 METHOD_NAME = re.compile(r"(?=.{1,32}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED_METHODS = frozenset({"second-factor"})
 """Names that no login method has, because pages below ``/sign-in`` have them."""
@@ -60,6 +63,7 @@ class Plugins:
         self.sections = self._declared_sections()
         """The settings classes of the plugins that have settings, by the plugins' names."""
         self.settings: PluginSettings = configuration.plugin_settings(self.sections)
+        self._language: Language | None = None
 
     def storage(self, url: str) -> Storage:
         """The storage backend for ``url``."""
@@ -96,6 +100,16 @@ class Plugins:
                 )
             found[method.name] = method
         return found
+
+    def filter_language(self) -> Language:
+        """The language of all fields and functions that plugins offer; made once."""
+        if self._language is None:
+            try:
+                offers = self._manager.hook.stockroom_filter_fields(settings=self.settings)
+                self._language = _language([one for offer in reversed(offers) for one in offer])
+            except ValueError as error:
+                raise ConfigurationInvalid(f"filters cannot be read: {error}") from error
+        return self._language
 
     def classifier_violations(
         self, classifiers: Sequence[str], registry: RegistryInfo
@@ -198,6 +212,16 @@ class Plugins:
                 )
             found.update(backends)
         return found
+
+
+def _language(offered: Sequence[object]) -> Language:
+    for one in offered:
+        if not isinstance(one, FilterField | FilterFunction):
+            raise ValueError(f"{one!r} is neither a FilterField nor a FilterFunction")
+    return Language(
+        [one for one in offered if isinstance(one, FilterField)],
+        [one for one in offered if isinstance(one, FilterFunction)],
+    )
 
 
 def _installed() -> dict[str, list[EntryPoint]]:

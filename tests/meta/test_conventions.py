@@ -53,6 +53,7 @@ SQL_MODULES = {
     "feed/feed.py": "asks SQLite whether its file has changed",
     "feed/outbox.py": "writes and reads the outbox",
     "index/downloads.py": "a service",
+    "insight/keeping.py": "a service",
     "manage/closing.py": "a service",
     "manage/grants.py": "a service",
     "manage/lookups.py": "locks rows for the services",

@@ -2,6 +2,14 @@
 
 from stockroom.feed.cache import CoherentCache
 from stockroom.feed.feed import Feed
-from stockroom.feed.outbox import Change, Origin, emit
+from stockroom.feed.outbox import FACTS_CHANGED, FACTS_READY, Change, Origin, emit
 
-__all__ = ["Change", "CoherentCache", "Feed", "Origin", "emit"]
+__all__ = [
+    "FACTS_CHANGED",
+    "FACTS_READY",
+    "Change",
+    "CoherentCache",
+    "Feed",
+    "Origin",
+    "emit",
+]

@@ -7,10 +7,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, column, func, literal_column, select
+from sqlalchemy import BigInteger, Connection, case, column, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from stockroom.models import Event
+
+FACTS_CHANGED = "facts.changed"
+"""A source knows something else of some packages, which have pages."""
+FACTS_READY = "facts.ready"
+"""A source has told everything for the first time: what it does not tell of is known now, too."""
+OF_FACTS = (FACTS_CHANGED, FACTS_READY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +28,10 @@ class Change:
     registry_id: int | None
     package: str | None
     subject: str | None
+    source: str | None = None
+    """The fact source, for the kinds in :data:`OF_FACTS`."""
+    packages: tuple[str, ...] = ()
+    """Normalised names of what ``facts.changed`` is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +88,21 @@ class Position:
     ids: frozenset[int] = frozenset()
 
 
-_COLUMNS = (Event.id, Event.kind, Event.registry_id, Event.package, Event.subject)
+_COLUMNS = (
+    Event.id,
+    Event.kind,
+    Event.registry_id,
+    Event.package,
+    Event.subject,
+    # What other events carry is for people, and not read here.
+    case((Event.kind.in_(OF_FACTS), Event.data)),
+)
 
 
 def read_sqlite(connection: Connection, position: Position) -> tuple[Position, Sequence[Change]]:
     """What was committed since ``position``. SQLite has one writer, so ids grow as commits do."""
     query = select(*_COLUMNS).where(Event.id > position.seen).order_by(Event.id)
-    changes = [Change(*row) for row in connection.execute(query)]
+    changes = [_change(row) for row in connection.execute(query)]
     return (Position(changes[-1].id) if changes else position), changes
 
 
@@ -106,10 +124,16 @@ def read_postgresql(
     rows: Sequence[Any] = connection.execute(query).all()
     horizon_now = rows[0][0]
     # Where there is no event, the horizon comes with one row of NULLs.
-    found = [(row[1], Change(*row[2:])) for row in rows if row[2] is not None]
+    found = [(row[1], _change(row[2:])) for row in rows if row[2] is not None]
     ids = frozenset(change.id for number, change in found if number >= horizon_now)
     changes = [change for _, change in found if change.id not in position.ids]
     return Position(horizon=horizon_now, ids=ids), changes
+
+
+def _change(row: Sequence[Any]) -> Change:
+    told = row[-1]
+    of_facts = (told["source"], tuple(told.get("packages", ()))) if told else ()
+    return Change(*row[:-1], *of_facts)
 
 
 def newest(connection: Connection, *, sqlite: bool) -> Position:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Index, Text
+from sqlalchemy import JSON, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stockroom.db import Base, Instant, Name, Sha256
@@ -36,21 +36,32 @@ class AdvisoryRecord(Base):
 
 
 class JobRun(Base):
-    """The last run of a background job, and the last one that succeeded."""
+    """A background job: when it is due, who runs it now, how the last run and success went.
+
+    A run belongs to whoever has written ``claim``, and ends with it. Who has not beaten for long
+    is taken for dead: another one claims the job, and what the first one does is void.
+    """
 
     __tablename__ = "job_runs"
 
     name: Mapped[Name] = mapped_column(primary_key=True)
+    due_at: Mapped[Instant]
+    """From when on the next run may begin."""
+    claim: Mapped[str | None] = mapped_column(String(64))
+    """Random; None while nobody runs it."""
+    beat_at: Mapped[Instant | None]
+    """When the run last showed that it lives."""
     started_at: Mapped[Instant | None]
-    """When the last run began; it is still going on while ``finished_at`` is earlier."""
+    """When the last run began."""
     finished_at: Mapped[Instant | None]
+    """When the last run that came to an end did so."""
     succeeded_at: Mapped[Instant | None]
     """When the last successful run was finished."""
-    beat_at: Mapped[Instant | None]
-    """When a run last showed that it lives; one that has not for long is taken for dead."""
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int | None]
     error: Mapped[str | None] = mapped_column(Text)
     """What ended the last run, if it failed."""
+    notes: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """What the last run, or this one until now, had to leave out, in sentences."""
     state: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """What the last successful run left for the next one."""

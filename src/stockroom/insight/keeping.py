@@ -1,0 +1,124 @@
+"""Writing what fact sources tell, and telling every node which pages that concerns."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.orm import Session
+
+from stockroom.db import upsert
+from stockroom.dists import is_valid_name, normalize
+from stockroom.feed import FACTS_CHANGED, FACTS_READY, emit
+from stockroom.models import AdvisoryRecord, Fact, Package
+from stockroom.spi import Advisory, FactDocument
+
+ACTOR = "stockroom"
+MAX_BYTES = 1_000_000
+"""Of a document or an advisory as JSON."""
+_ID = re.compile(r"[!-~]{1,255}")
+
+
+class FactRefused(ValueError):
+    """A source has told what cannot be kept; the message is a sentence for its administrator."""
+
+
+def keep_documents(session: Session, source: str, told: Iterable[FactDocument]) -> list[str]:
+    """Write documents and announce what changed, in the transaction of ``session``.
+
+    What is the same as before is no change. Returns the names that changed; those among them that
+    some registry has are announced as one event, so let there be at most some hundred.
+
+    :raises FactRefused: a name or a document cannot be kept.
+    """
+    wanted = {_name(fact.package): fact.document for fact in told}
+    written = {
+        name: _dump(name, document) for name, document in wanted.items() if document is not None
+    }
+    query = select(Fact.package, Fact.digest).where(Fact.source == source, Fact.package.in_(wanted))
+    before: dict[str, str] = {row.package: row.digest for row in session.execute(query)}
+    digests = {name: hashlib.sha256(text).hexdigest() for name, text in written.items()}
+    changed = [name for name, digest in digests.items() if before.get(name) != digest]
+    gone = [name for name in wanted if name not in written and name in before]
+    now = datetime.now(UTC)
+    rows = [
+        {
+            "source": source,
+            "package": name,
+            "document": wanted[name],
+            "digest": digests[name],
+            "changed_at": now,
+        }
+        for name in changed
+    ]
+    upsert(session, Fact, *rows)
+    if gone:
+        session.execute(delete(Fact).where(Fact.source == source, Fact.package.in_(gone)))
+    announce(session, source, held(session.connection(), changed + gone))
+    return changed + gone
+
+
+def announce(session: Session, source: str, packages: Collection[str]) -> None:
+    """Have the pages of these packages made anew everywhere, where a filter reads the source."""
+    if packages:
+        emit(session, FACTS_CHANGED, ACTOR, source=source, packages=sorted(packages))
+
+
+def announce_ready(session: Session, source: str) -> None:
+    """Tell that the source has told everything once: what it does not know is known, too."""
+    emit(session, FACTS_READY, ACTOR, source=source)
+
+
+def held(connection: Connection, names: Collection[str]) -> list[str]:
+    """Those of the names that some registry has."""
+    query = select(Package.name).where(Package.name.in_(names)).distinct()
+    return list(connection.execute(query).scalars()) if names else []
+
+
+def keep_advisories(session: Session, source: str, told: Iterable[Advisory]) -> None:
+    """Write advisories, or forget those that have no record.
+
+    :raises FactRefused: one of them cannot be kept.
+    """
+    wanted = {_id(advisory): advisory for advisory in told}
+    rows = [
+        {"id": key, "source": source, "modified": advisory.modified, "record": advisory.record}
+        for key, advisory in wanted.items()
+        if advisory.record is not None and _dump(key, advisory.record)
+    ]
+    upsert(session, AdvisoryRecord, *rows)
+    gone = [key for key, advisory in wanted.items() if advisory.record is None]
+    if gone:
+        mine = AdvisoryRecord.source == source
+        session.execute(delete(AdvisoryRecord).where(mine, AdvisoryRecord.id.in_(gone)))
+
+
+def _name(name: str) -> str:
+    if not is_valid_name(name):
+        raise FactRefused(f"{name[:80]!r} cannot be the name of a package.")
+    return normalize(name)
+
+
+def _id(advisory: Advisory) -> str:
+    if not _ID.fullmatch(advisory.id):
+        raise FactRefused(f"{advisory.id[:80]!r} cannot be the id of an advisory.")
+    return advisory.id
+
+
+def _dump(name: str, document: Mapping[str, Any]) -> bytes:
+    """The document in its one form; raises FactRefused if it has none, or a long one."""
+    try:
+        text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FactRefused(f"What is told of {name} is no JSON: {error}.") from error
+    if len(text) > MAX_BYTES:
+        raise FactRefused(
+            f"What is told of {name} has {len(text):,} bytes as JSON; at most {MAX_BYTES:,} are "
+            "kept."
+        )
+    return text.encode()
