@@ -30,6 +30,7 @@ from stockroom.index.delivery import Delivery
 from stockroom.index.downloads import Downloads
 from stockroom.index.files import Files
 from stockroom.index.pages import Pages
+from stockroom.index.shelf import Shelf
 from stockroom.index.stages import StagedPackages
 from stockroom.insight.service import Facts
 from stockroom.jobs import Jobs, Runs
@@ -140,7 +141,7 @@ def _services(
     directory = Directory(database, feed)
     tokens = AccessTokens(database, feed, settings)
     resolver = Resolver(database)
-    pages = Pages(resolver, feed, directory, settings)
+    shelf = Shelf(settings.page_cache_mb * 1024 * 1024, feed, directory)
     admission = Admission()
     examiner = Examiner(plugins, database, admission)
     publisher = Publisher(storage, admission)
@@ -159,8 +160,8 @@ def _services(
         Identities: Identities(database, feed, settings, tokens, containing=directory.containing),
         **_of_accounts(settings, plugins, database),
         Resolver: resolver,
-        Pages: pages,
-        Files: Files(resolver, storage, pages),
+        Pages: Pages(resolver, shelf, directory, settings),
+        Files: Files(resolver, storage, shelf),
         Delivery: Delivery(storage, settings),
         Downloads: Downloads(database, feed),
         Uses: Uses(database, feed),
