@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,18 @@ hypothesis.load_profile("stockroom")
 
 MakeSite = Callable[..., TestSite]
 StartServer = Callable[..., ServerProcess]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector the modules and the tests themselves, which are there to stay.
+
+    Every site leaves thousands of objects that refer to each other: to look for them seven times
+    as rarely costs some megabytes, and saves a third of the time of tests that make many sites.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(5000, 10, 10)
 
 
 @pytest.fixture(scope="session")

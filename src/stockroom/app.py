@@ -22,6 +22,7 @@ from stockroom.db import Database
 from stockroom.errors import ConfigurationInvalid
 from stockroom.feed import Feed
 from stockroom.feed.telling import Telling
+from stockroom.filters import Language
 from stockroom.health import healthz
 from stockroom.index import stages
 from stockroom.index import views as index_views
@@ -44,6 +45,7 @@ from stockroom.publish.examiner import Examiner
 from stockroom.publish.service import Publisher
 from stockroom.publish.stage_files import StageFiles
 from stockroom.publish.stages import Stages
+from stockroom.resolution import Resolver
 from stockroom.resources import Directory
 from stockroom.security.identities import Identities
 from stockroom.security.policy import SecurityPolicy
@@ -137,13 +139,15 @@ def _services(
     feed = Feed(database)
     directory = Directory(database, feed)
     tokens = AccessTokens(database, feed, settings)
-    pages = Pages(database, feed, directory, settings)
+    resolver = Resolver(database)
+    pages = Pages(resolver, feed, directory, settings)
     admission = Admission()
     examiner = Examiner(plugins, database, admission)
     publisher = Publisher(storage, admission)
     return {
         Settings: settings,
         Plugins: plugins,
+        Language: plugins.filter_language(),
         Database: database,
         Feed: feed,
         Directory: directory,
@@ -154,8 +158,9 @@ def _services(
         Disclosure: Disclosure(database, tokens),
         Identities: Identities(database, feed, settings, tokens, containing=directory.containing),
         **_of_accounts(settings, plugins, database),
+        Resolver: resolver,
         Pages: pages,
-        Files: Files(database, storage, pages),
+        Files: Files(resolver, storage, pages),
         Delivery: Delivery(storage, settings),
         Downloads: Downloads(database, feed),
         Uses: Uses(database, feed),

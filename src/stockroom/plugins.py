@@ -13,12 +13,15 @@ from urllib.parse import urlsplit
 import pluggy
 
 from stockroom import __version__, hookspecs
-from stockroom.builtin import filesystem
+from stockroom.builtin import fields, filesystem
 from stockroom.errors import ConfigurationInvalid
+from stockroom.filters import Language
 from stockroom.settings import Configuration
 from stockroom.spi import (
     AuditEvent,
     FactSource,
+    FilterField,
+    FilterFunction,
     LoginMethod,
     PluginSettings,
     RegistryInfo,
@@ -32,7 +35,7 @@ from stockroom.spi.settings import declared, masked
 log = logging.getLogger(__name__)
 
 GROUP = "stockroom.plugins"
-BUILTIN = {"filesystem": filesystem}
+BUILTIN = {"filesystem": filesystem, "fields": fields}
 MIN_REFRESH_SECONDS = 60
 SHORT_NAME = re.compile(r"(?=.{1,32}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED_METHODS = frozenset({"second-factor"})
@@ -62,6 +65,7 @@ class Plugins:
         self.sections = self._declared_sections()
         """The settings classes of the plugins that have settings, by the plugins' names."""
         self.settings: PluginSettings = configuration.plugin_settings(self.sections)
+        self._language: Language | None = None
 
     def storage(self, url: str) -> Storage:
         """The storage backend for ``url``."""
@@ -123,6 +127,16 @@ class Plugins:
                 )
             found[source.name] = source
         return found
+
+    def filter_language(self) -> Language:
+        """The language of all fields and functions that plugins offer; made once."""
+        if self._language is None:
+            try:
+                offers = self._manager.hook.stockroom_filter_fields(settings=self.settings)
+                self._language = _language([one for offer in reversed(offers) for one in offer])
+            except ValueError as error:
+                raise ConfigurationInvalid(f"filters cannot be read: {error}") from error
+        return self._language
 
     def classifier_violations(
         self, classifiers: Sequence[str], registry: RegistryInfo
@@ -225,6 +239,16 @@ class Plugins:
                 )
             found.update(backends)
         return found
+
+
+def _language(offered: Sequence[object]) -> Language:
+    for one in offered:
+        if not isinstance(one, FilterField | FilterFunction):
+            raise ValueError(f"{one!r} is neither a FilterField nor a FilterFunction")
+    return Language(
+        [one for one in offered if isinstance(one, FilterField)],
+        [one for one in offered if isinstance(one, FilterFunction)],
+    )
 
 
 def _installed() -> dict[str, list[EntryPoint]]:

@@ -15,7 +15,7 @@ import msgspec
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
 from webtest import TestApp, TestRequest, TestResponse
 
-from stockroom.index.detail import FileDetail, PackageDetail
+from stockroom.resolution import FileDetail, PackageDetail
 from tests.support.site import TestSite
 
 if sys.version_info >= (3, 14):

@@ -68,6 +68,20 @@ SIGNING_IN = """\
     def stockroom_login_methods(settings):
         return [Method("corp"), Method("a-1")]
 """
+FIELDS = """\
+    from stockroom.hookspecs import hookimpl
+    from stockroom.spi import FilterField, FilterFunction, ValueType
+
+    def sizes(package, files):
+        return [len(file.filename) for file in files]
+
+    @hookimpl
+    def stockroom_filter_fields():
+        return [
+            FilterField("file.letters", ValueType.NUMBER, "Letters of its name.", sizes),
+            FilterFunction("half", (ValueType.NUMBER,), ValueType.NUMBER, "Half.", lambda n: n / 2),
+        ]
+"""
 
 
 def load(names: str = "", **settings: str) -> Plugins:
@@ -93,16 +107,17 @@ def opened(plugins: Plugins, url: str) -> Any:
     return plugins.storage(url)
 
 
-def test_builtin_plugin_needs_no_enabling() -> None:
-    [filesystem] = load().describe()
-
-    assert filesystem == ("filesystem", "stockroom", __version__, ("stockroom_storage_backends",))
+def test_builtin_plugins_need_no_enabling() -> None:
+    assert load().describe() == [
+        ("filesystem", "stockroom", __version__, ("stockroom_storage_backends",)),
+        ("fields", "stockroom", __version__, ("stockroom_filter_fields",)),
+    ]
 
 
 def test_installed_plugin_is_not_enabled_by_itself(site_packages: SitePackages) -> None:
     site_packages.install("stockroom-memory", plugin="memory", code=STORAGE)
 
-    assert [plugin.name for plugin in load().describe()] == ["filesystem"]
+    assert [plugin.name for plugin in load().describe()] == ["filesystem", "fields"]
 
 
 def test_plugin_is_found_by_its_entry_point(site_packages: SitePackages) -> None:
@@ -110,7 +125,7 @@ def test_plugin_is_found_by_its_entry_point(site_packages: SitePackages) -> None
 
     plugins = load("memory")
 
-    assert plugins.describe()[1:] == [
+    assert plugins.describe()[2:] == [
         ("memory", "stockroom-memory", "1.2", ("stockroom_storage_backends",))
     ]
     assert opened(plugins, "memory://x/y") == "storage for memory://x/y"
@@ -124,6 +139,7 @@ def test_plugins_are_listed_in_the_order_in_which_they_are_enabled(
 
     assert [plugin.name for plugin in load("two three one").describe()] == [
         "filesystem",
+        "fields",
         "two",
         "three",
         "one",
@@ -436,3 +452,57 @@ def test_fact_sources_that_cannot_be_used_stop_the_start(
 
     with pytest.raises(ConfigurationInvalid, match=reason):
         load("a").fact_sources()
+
+
+def test_language_of_filters_has_the_fields_of_the_core() -> None:
+    plugins = load()
+
+    assert sorted(plugins.filter_language().fields) == [
+        "file.age_days",
+        "file.name",
+        "file.upload_time",
+        "package.age_days",
+        "package.name",
+        "package.upload_time",
+        "release.age_days",
+        "release.upload_time",
+        "release.version",
+    ]
+    assert plugins.filter_language() is plugins.filter_language()
+
+
+def test_language_of_filters_has_fields_and_functions_of_plugins(
+    site_packages: SitePackages,
+) -> None:
+    site_packages.install("stockroom-sizes", plugin="sizes", code=FIELDS)
+
+    found = load("sizes").filter_language().parse("half(file.letters) < 12")
+
+    assert found.fields == {"file.letters"}
+
+
+def test_two_filter_fields_of_one_name_are_refused(site_packages: SitePackages) -> None:
+    for name in ("one", "two"):
+        site_packages.install(f"stockroom-{name}", plugin=name, code=FIELDS)
+
+    with pytest.raises(ConfigurationInvalid) as caught:
+        load("one two").filter_language()
+
+    assert caught.value.messages[0] == (
+        "filters cannot be read: two filter fields are called file.letters; enable one of the "
+        "plugins that offer them"
+    )
+
+
+def test_what_is_no_field_and_no_function_is_refused(site_packages: SitePackages) -> None:
+    code = """\
+        from stockroom.hookspecs import hookimpl
+
+        @hookimpl
+        def stockroom_filter_fields():
+            return ["file.letters"]
+    """
+    site_packages.install("stockroom-sizes", plugin="sizes", code=code)
+
+    with pytest.raises(ConfigurationInvalid, match=r"'file\.letters' is neither a FilterField"):
+        load("sizes").filter_language()

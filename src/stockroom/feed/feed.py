@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import socket
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from selectors import EVENT_READ, DefaultSelector
 from threading import Event as ThreadEvent
 from threading import Lock, Thread
 from typing import Protocol
@@ -133,6 +135,7 @@ class _PostgresqlWatch:
         self._options = {**options, "autocommit": True}
         self._proved = float("-inf")
         self._stopping = ThreadEvent()
+        self._bell, self._heard = socket.socketpair()
         self._thread = Thread(target=self._run, name="stockroom-feed", daemon=True)
         self._thread.start()
 
@@ -143,7 +146,9 @@ class _PostgresqlWatch:
 
     def close(self) -> None:
         self._stopping.set()
+        self._bell.close()
         self._thread.join(timeout=BEAT_SECONDS + 1)
+        self._heard.close()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -157,8 +162,14 @@ class _PostgresqlWatch:
                     self._stopping.wait(RETRY_SECONDS)
 
     def _listen(self) -> None:
-        with psycopg.connect(*self._arguments, **self._options) as connection:
+        with (
+            psycopg.connect(*self._arguments, **self._options) as connection,
+            DefaultSelector() as news,
+        ):
             connection.execute(f"LISTEN {CHANGED}")
+            news.register(connection.fileno(), EVENT_READ)
+            # Readable when the other end is closed, so that nobody waits for the end of a beat.
+            news.register(self._heard, EVENT_READ)
             while not self._stopping.is_set():
                 asked = time.monotonic()
                 # Proves that the connection lives, so that notifications do arrive, ...
@@ -166,5 +177,6 @@ class _PostgresqlWatch:
                 # ... and that nothing was missed before, should an announcement have been lost.
                 self._pull()
                 self._proved = asked
-                for _ in connection.notifies(timeout=BEAT_SECONDS, stop_after=1):
+                news.select(BEAT_SECONDS)
+                for _ in connection.notifies(timeout=0):
                     pass

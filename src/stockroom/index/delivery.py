@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
-from stockroom.index.detail import FileDetail
 from stockroom.index.ranges import Range, Unsatisfiable, parse_ranges
+from stockroom.resolution import FileDetail
 from stockroom.settings import Settings
 from stockroom.spi import CHUNK, Storage
 from stockroom.web import NOSNIFF, SANDBOX, Headers, Ready

@@ -14,8 +14,8 @@ import msgspec
 from packaging.version import Version
 
 from stockroom.dists import strict_constraint
-from stockroom.index.detail import FileDetail, PackageDetail
 from stockroom.index.negotiation import Representation
+from stockroom.resolution import FileDetail, PackageDetail
 
 API_VERSION = "1.4"
 HTML_VERSION = "1.4"  # frozen for ever by PEP 833

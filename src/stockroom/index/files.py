@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from stockroom.db import Database
-from stockroom.errors import Forbidden, NotFound
-from stockroom.index import queries
+from stockroom.errors import NotFound
 from stockroom.index.delivery import CACHE_CONTROL
-from stockroom.index.detail import FileDetail
 from stockroom.index.pages import Page, Pages
+from stockroom.resolution import Fate, FileDetail, Resolution, Resolver, SeenFile
+from stockroom.resolution.problems import Quarantined
 from stockroom.resources import ViewRow
 from stockroom.spi import Storage
 
 METADATA_SUFFIX = ".metadata"
 
 
-class Quarantined(Forbidden):
-    """The package is quarantined: nothing of it is served (S-60)."""
-
-    slug, title = "quarantined", "Package is quarantined"
-
-
 class Files:
     """Looks up files of packages: one query each, none for what was asked for before."""
 
-    def __init__(self, database: Database, storage: Storage, pages: Pages) -> None:
-        self._database = database
+    def __init__(self, resolver: Resolver, storage: Storage, pages: Pages) -> None:
+        self._resolver = resolver
         self._storage = storage
         self._pages = pages
 
@@ -36,11 +29,8 @@ class Files:
         """
 
         def look_up() -> FileDetail:
-            if "\0" in filename:  # which PostgreSQL refuses to compare with
-                raise _no_file(view, sha256, filename)
-            with self._database.read() as connection:
-                located = queries.located_file(connection, view.groups, name, filename)
-            return _shown(located, view, name, sha256, filename)
+            found = self._resolver.file(view, name, filename)
+            return _shown(found, view, sha256, filename)
 
         return self._pages.keep(FileDetail, view, name, (filename, sha256), look_up)
 
@@ -70,15 +60,19 @@ class Files:
         return self._pages.keep(Page, view, name, (filename + METADATA_SUFFIX, sha256), make)
 
 
-def _shown(
-    located: queries.LocatedFile | None, view: ViewRow, name: str, sha256: str, filename: str
-) -> FileDetail:
-    if located is not None and located.file is None:
-        reason = f": {located.status_reason}" if located.status_reason else ""
-        raise Quarantined(f"the package {name} is quarantined{reason}")
-    if located is None or located.file is None or located.file.sha256 != sha256:
-        raise _no_file(view, sha256, filename)
-    return located.file
+def _shown(found: Resolution | None, view: ViewRow, sha256: str, filename: str) -> FileDetail:
+    if found is not None:
+        for seen in found.files:
+            if seen.file.sha256 == sha256 and seen.fate == Fate.SHOWN:
+                return seen.file
+            if seen.file.sha256 == sha256 and seen.fate == Fate.QUARANTINED:
+                raise _quarantined(found, seen)
+    raise _no_file(view, sha256, filename)
+
+
+def _quarantined(found: Resolution, seen: SeenFile) -> Quarantined:
+    reason = found.asked(seen.registry_id).status_reason
+    return Quarantined(f"the package {found.name} is quarantined{f': {reason}' if reason else ''}")
 
 
 def _no_file(view: ViewRow, sha256: str, filename: str) -> NotFound:

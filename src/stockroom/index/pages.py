@@ -8,12 +8,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from stockroom.db import Database
 from stockroom.errors import NotFound
 from stockroom.feed import Change, CoherentCache, Feed
-from stockroom.index import documents, queries
-from stockroom.index.detail import FileDetail
+from stockroom.index import documents
 from stockroom.index.negotiation import Coding, Representation
+from stockroom.resolution import FileDetail, Resolver
 from stockroom.resources import Directory, ViewRow
 from stockroom.settings import Settings
 from stockroom.web import NOSNIFF, SANDBOX, VARY, Headers, Ready
@@ -69,9 +68,9 @@ class Pages:
     """Makes and keeps pages. Warm, a page costs no query; cold, one."""
 
     def __init__(
-        self, database: Database, feed: Feed, directory: Directory, settings: Settings
+        self, resolver: Resolver, feed: Feed, directory: Directory, settings: Settings
     ) -> None:
-        self._database = database
+        self._resolver = resolver
         self._directory = directory
         self._cache_control = settings.index_cache_control
         self._base_url = settings.base_url if settings.file_urls == "absolute" else None
@@ -94,14 +93,13 @@ class Pages:
         """
 
         def load() -> Page | None:
-            with self._database.read() as connection:
-                detail = queries.package_detail(connection, view.groups, name)
-            if detail is None:
+            found = self._resolver.package(view, name)
+            if found is None:
                 return None
             prefix = (
                 f"{self._base_url}/simple/{workspace}/{view.name}/" if self._base_url else "../"
             )
-            body = documents.project_page(detail, representation, prefix)
+            body = documents.project_page(found.detail, representation, prefix)
             return self._make(body, variant)
 
         group = (view.id, view.revision, name)
@@ -117,8 +115,7 @@ class Pages:
         """The list of all packages that the view shows."""
 
         def render() -> bytes:
-            with self._database.read() as connection:
-                names = queries.package_names(connection, view.groups)
+            names = self._resolver.listing(view).names
             return documents.project_list(names, representation)
 
         variant = (representation.value, coding.value)

@@ -16,10 +16,10 @@ from stockroom.dists import normalize
 from stockroom.errors import NotFound
 from stockroom.index import documents, queries
 from stockroom.index.delivery import Delivery
-from stockroom.index.detail import FileDetail, PackageDetail
 from stockroom.index.files import METADATA_SUFFIX
 from stockroom.index.negotiation import negotiate
 from stockroom.index.pages import Page
+from stockroom.resolution import FileDetail, PackageDetail
 from stockroom.resources import StageResource
 from stockroom.security.permissions import Permission
 from stockroom.spi import Storage

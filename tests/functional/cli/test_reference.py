@@ -94,10 +94,11 @@ def test_settings_as_ini_are_a_section_to_begin_with(tmp_path: Path) -> None:
             assert f"\n# {entry.name} = {entry.default_text}".rstrip() in output
 
 
-def test_builtin_plugin_is_listed_with_its_hooks(cli: CommandLine) -> None:
-    [row] = cli.json("plugins")
+def test_builtin_plugins_are_listed_with_their_hooks(cli: CommandLine) -> None:
+    rows = cli.json("plugins")
 
-    assert row == {
+    assert [row["name"] for row in rows] == ["filesystem", "fields"]
+    assert rows[0] == {
         "name": "filesystem",
         "distribution": "stockroom",
         "version": __version__,

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from packaging.version import Version
 
-from stockroom.index.detail import FileDetail
 from stockroom.index.documents import project_list, project_page
 from stockroom.index.negotiation import Representation
+from stockroom.resolution import FileDetail
 from tests.support.pages import from_msgpack, make_detail, make_file
 
 WHEEL = "sample-1.0-py3-none-any.whl"

@@ -1,0 +1,18 @@
+"""What a view shows of a package, and why: groups by priority, merging, filters, time travel."""
+
+from stockroom.resolution.detail import FileDetail, PackageDetail
+from stockroom.resolution.listing import Listing
+from stockroom.resolution.resolver import Resolver
+from stockroom.resolution.rules import Asked, AskedGroup, Fate, Resolution, SeenFile
+
+__all__ = [
+    "Asked",
+    "AskedGroup",
+    "Fate",
+    "FileDetail",
+    "Listing",
+    "PackageDetail",
+    "Resolution",
+    "Resolver",
+    "SeenFile",
+]
