@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from stockroom.errors import Conflict, InvalidName
+from stockroom.filters import Language
 from stockroom.manage.api.answers import page
 from stockroom.manage.api.calling import actor, read, seen_by
 from stockroom.manage.api.operations import Tagged, outcome
@@ -168,7 +169,7 @@ def resolved(request: Request, definition: Definition) -> Groups:
         registry = root["workspaces"][workspace]["registries"][row.name]
         return bool(request.has_permission(Permission.VIEW_READ, registry))
 
-    return resolve(definition, root.snapshot, None, may_read)
+    return resolve(definition, root.snapshot, request.service(Language), may_read)
 
 
 def _tagged(context: ViewResource, newest: RevisionReport) -> Tagged[ViewDocument]:
