@@ -54,6 +54,7 @@ SQL_MODULES = {
     "feed/outbox.py": "writes and reads the outbox",
     "index/downloads.py": "a service",
     "insight/keeping.py": "a service",
+    "jobs/runs.py": "a service",
     "manage/closing.py": "a service",
     "manage/grants.py": "a service",
     "manage/lookups.py": "locks rows for the services",

@@ -55,6 +55,7 @@ WORDS = {
     Permission.USER_READ: "see and change users",
     Permission.USER_CHANGE: "see and change users",
     Permission.SERVER_AUDIT: "read the audit trail",
+    Permission.FACTS_REFRESH: "have [fact sources](facts.md) asked",
     Permission.REGISTRY_DELETE: "delete empty registries",
     Permission.WORKSPACE_DELETE: "workspaces without packages",
     Permission.TEAM_DELETE: "teams that own nothing",

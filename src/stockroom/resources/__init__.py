@@ -33,6 +33,7 @@ from stockroom.resources.people import (
 )
 from stockroom.resources.resource import Missing, Resource
 from stockroom.resources.tree import (
+    FactSourceResource,
     IncomingResource,
     RegistryResource,
     Root,
@@ -46,6 +47,7 @@ from stockroom.resources.tree import (
 __all__ = [
     "BurntFilenameResource",
     "Directory",
+    "FactSourceResource",
     "FileResource",
     "GrantResource",
     "Groups",

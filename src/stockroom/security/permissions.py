@@ -107,6 +107,9 @@ class Permission(StrEnum):
     SERVER_AUDIT = "server:audit"
     """Read who changed what on the whole server."""
 
+    FACTS_REFRESH = "facts:refresh"
+    """Have the fact sources of the server asked."""
+
     ACCOUNT_READ = "account:read"
     """See one's own account, keys and sessions."""
 
@@ -180,6 +183,7 @@ ADMINISTER = WRITE | {
     Permission.USER_READ,
     Permission.USER_CHANGE,
     Permission.SERVER_AUDIT,
+    Permission.FACTS_REFRESH,
 }
 OWNED = ADMINISTER | {
     Permission.REGISTRY_DELETE,
