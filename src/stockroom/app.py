@@ -32,6 +32,8 @@ from stockroom.index.files import Files
 from stockroom.index.pages import Pages
 from stockroom.index.shelf import Shelf
 from stockroom.index.stages import StagedPackages
+from stockroom.insight.service import Facts
+from stockroom.jobs import Jobs, Runs
 from stockroom.mail import Mailer
 from stockroom.manage.api import views as manage_views
 from stockroom.plugins import Plugins
@@ -63,6 +65,7 @@ class Application(TrustedProxies):
 
     def close(self) -> None:
         """Stop every thread and close every connection; the application is of no use then."""
+        cast(Jobs, self.services[Jobs]).close()
         cast(Downloads, self.services[Downloads]).close()
         cast(Uses, self.services[Uses]).close()
         cast(Mailer, self.services[Mailer]).close()
@@ -118,7 +121,11 @@ def make_app(configuration: Configuration) -> Application:
     doors.configure(config)
     config.add_route("healthz", "/healthz")
     config.add_view(healthz, route_name="healthz")
-    return Application(config.make_wsgi_app(), services, settings)
+    application = Application(config.make_wsgi_app(), services, settings)
+    if settings.jobs == "embedded":
+        # Last, so that nothing has begun when the start fails.
+        cast(Jobs, services[Jobs]).start()
+    return application
 
 
 def _of_pyramid(configuration: Configuration) -> dict[str, str]:
@@ -166,7 +173,15 @@ def _services(
         StageFiles: StageFiles(publisher, examiner, database),
         StagedPackages: StagedPackages(database, storage),
         DirectUploads: DirectUploads(publisher, examiner, storage, directory, database),
+        **_of_jobs(plugins, database),
     }
+
+
+def _of_jobs(plugins: Plugins, database: Database) -> dict[type, object]:
+    """The services for what is done in the background."""
+    runs = Runs(database)
+    facts = Facts(database, runs, plugins.fact_sources())
+    return {Facts: facts, Jobs: Jobs(runs, facts.jobs)}
 
 
 def _of_accounts(settings: Settings, plugins: Plugins, database: Database) -> dict[type, object]:

@@ -71,7 +71,13 @@ class Root(Resource):
                 return Items(self, name, UserResource)
             case "grants":
                 return Items(self, name, GrantResource)
+            case "facts":
+                return Items(self, name, FactSourceResource)
         raise Missing(name)
+
+
+class FactSourceResource(Resource):
+    """A fact source; ``__name__`` is its own."""
 
 
 class IncomingResource(Resource):
@@ -214,6 +220,7 @@ class ViewResource(Resource):
         super().__init__(parent, row.name)
         self.row = row
         self.workspace = workspace
+        self.members = row.foreign
         self.__acl__ = row.acl
 
     @property
