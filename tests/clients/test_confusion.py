@@ -167,8 +167,8 @@ CASES = {
     "only-wheels": Case(("main", 'public[".whl" in file.name]'), "mixed", "1.0"),
 }
 
-FOR_PIP = ("private-first", "merged", "private-too-young", "private-pre-release", "private-yanked")
-FOR_OLDEST_PIP = ("private-first", "private-too-young")
+FOR_PIP = ("private-too-young", "private-pre-release", "private-yanked")
+FOR_OLDEST_PIP = ("private-too-young", "merged")
 
 
 @pytest.mark.parametrize("name", CASES)
