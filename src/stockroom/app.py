@@ -30,7 +30,10 @@ from stockroom.index.delivery import Delivery
 from stockroom.index.downloads import Downloads
 from stockroom.index.files import Files
 from stockroom.index.pages import Pages
+from stockroom.index.shelf import Shelf
 from stockroom.index.stages import StagedPackages
+from stockroom.insight.service import Facts
+from stockroom.jobs import Jobs, Runs
 from stockroom.mail import Mailer
 from stockroom.manage.api import views as manage_views
 from stockroom.plugins import Plugins
@@ -43,7 +46,7 @@ from stockroom.publish.examiner import Examiner
 from stockroom.publish.service import Publisher
 from stockroom.publish.stage_files import StageFiles
 from stockroom.publish.stages import Stages
-from stockroom.resolution import Resolver
+from stockroom.resolution import Resolver, ViewFilters
 from stockroom.resources import Directory
 from stockroom.security.identities import Identities
 from stockroom.security.policy import SecurityPolicy
@@ -62,6 +65,7 @@ class Application(TrustedProxies):
 
     def close(self) -> None:
         """Stop every thread and close every connection; the application is of no use then."""
+        cast(Jobs, self.services[Jobs]).close()
         cast(Downloads, self.services[Downloads]).close()
         cast(Uses, self.services[Uses]).close()
         cast(Mailer, self.services[Mailer]).close()
@@ -117,7 +121,11 @@ def make_app(configuration: Configuration) -> Application:
     doors.configure(config)
     config.add_route("healthz", "/healthz")
     config.add_view(healthz, route_name="healthz")
-    return Application(config.make_wsgi_app(), services, settings)
+    application = Application(config.make_wsgi_app(), services, settings)
+    if settings.jobs == "embedded":
+        # Last, so that nothing has begun when the start fails.
+        cast(Jobs, services[Jobs]).start()
+    return application
 
 
 def _of_pyramid(configuration: Configuration) -> dict[str, str]:
@@ -132,15 +140,17 @@ def _services(
     feed = Feed(database)
     directory = Directory(database, feed)
     tokens = AccessTokens(database, feed, settings)
-    resolver = Resolver(database)
-    pages = Pages(resolver, feed, directory, settings)
+    language = plugins.filter_language()
+    filters = ViewFilters(language, directory)
+    resolver = Resolver(database, filters)
+    shelf = Shelf(settings.page_cache_mb * 1024 * 1024, feed, directory, filters)
     admission = Admission()
     examiner = Examiner(plugins, database, admission)
     publisher = Publisher(storage, admission)
     return {
         Settings: settings,
         Plugins: plugins,
-        Language: plugins.filter_language(),
+        Language: language,
         Database: database,
         Feed: feed,
         Directory: directory,
@@ -152,8 +162,8 @@ def _services(
         Identities: Identities(database, feed, settings, tokens, containing=directory.containing),
         **_of_accounts(settings, plugins, database),
         Resolver: resolver,
-        Pages: pages,
-        Files: Files(resolver, storage, pages),
+        Pages: Pages(resolver, shelf, directory, settings),
+        Files: Files(resolver, directory, storage, shelf),
         Delivery: Delivery(storage, settings),
         Downloads: Downloads(database, feed),
         Uses: Uses(database, feed),
@@ -163,7 +173,15 @@ def _services(
         StageFiles: StageFiles(publisher, examiner, database),
         StagedPackages: StagedPackages(database, storage),
         DirectUploads: DirectUploads(publisher, examiner, storage, directory, database),
+        **_of_jobs(plugins, database),
     }
+
+
+def _of_jobs(plugins: Plugins, database: Database) -> dict[type, object]:
+    """The services for what is done in the background."""
+    runs = Runs(database)
+    facts = Facts(database, runs, plugins.fact_sources())
+    return {Facts: facts, Jobs: Jobs(runs, facts.jobs)}
 
 
 def _of_accounts(settings: Settings, plugins: Plugins, database: Database) -> dict[type, object]:

@@ -19,6 +19,7 @@ from stockroom.filters import Language
 from stockroom.settings import Configuration
 from stockroom.spi import (
     AuditEvent,
+    FactSource,
     FilterField,
     FilterFunction,
     LoginMethod,
@@ -35,7 +36,8 @@ log = logging.getLogger(__name__)
 
 GROUP = "stockroom.plugins"
 BUILTIN = {"filesystem": filesystem, "fields": fields}
-METHOD_NAME = re.compile(r"(?=.{1,32}\Z)[a-z0-9]+(-[a-z0-9]+)*")
+MIN_REFRESH_SECONDS = 60
+SHORT_NAME = re.compile(r"(?=.{1,32}\Z)[a-z0-9]+(-[a-z0-9]+)*")
 RESERVED_METHODS = frozenset({"second-factor"})
 """Names that no login method has, because pages below ``/sign-in`` have them."""
 
@@ -88,7 +90,7 @@ class Plugins:
         except ValueError as error:
             raise ConfigurationInvalid(f"nobody could sign in: {error}") from error
         for method in [method for offer in reversed(offers) for method in offer]:
-            if not METHOD_NAME.fullmatch(method.name) or method.name in RESERVED_METHODS:
+            if not SHORT_NAME.fullmatch(method.name) or method.name in RESERVED_METHODS:
                 raise ConfigurationInvalid(
                     f"{method.name!r} cannot be the name of a login method: take up to 32 "
                     "lower-case letters and digits, with single hyphens between them, and not "
@@ -110,6 +112,31 @@ class Plugins:
             except ValueError as error:
                 raise ConfigurationInvalid(f"filters cannot be read: {error}") from error
         return self._language
+
+    def fact_sources(self) -> dict[str, FactSource]:
+        """Every source of facts that plugins offer, by its name, in the order of the plugins."""
+        found: dict[str, FactSource] = {}
+        try:
+            offers = self._manager.hook.stockroom_fact_sources(settings=self.settings)
+        except ValueError as error:
+            raise ConfigurationInvalid(f"facts could not be got: {error}") from error
+        for source in [source for offer in reversed(offers) for source in offer]:
+            if not SHORT_NAME.fullmatch(source.name):
+                raise ConfigurationInvalid(
+                    f"{source.name!r} cannot be the name of a fact source: take up to 32 "
+                    "lower-case letters and digits, with single hyphens between them"
+                )
+            if source.name in found:
+                raise ConfigurationInvalid(
+                    f"two fact sources have the name {source.name}; enable one of their plugins"
+                )
+            if not source.refresh_seconds >= MIN_REFRESH_SECONDS:
+                raise ConfigurationInvalid(
+                    f"the fact source {source.name} must not be refreshed more often than every "
+                    f"{MIN_REFRESH_SECONDS} seconds"
+                )
+            found[source.name] = source
+        return found
 
     def classifier_violations(
         self, classifiers: Sequence[str], registry: RegistryInfo

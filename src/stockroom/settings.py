@@ -155,6 +155,12 @@ class Settings:
         default=None,
         help="Mail: smtp://USER:PASSWORD@HOST:587?from=ADDRESS, or smtps://; needs base_url.",
     )
+    jobs: str = setting(
+        name="stockroom.jobs",
+        parse=choice("embedded", "separate"),
+        default="embedded",
+        help="Where background jobs run: in the server's processes, or in `stockroom jobs`.",
+    )
     upload2: bool = setting(
         name="stockroom.upload2",
         parse=boolean,

@@ -449,3 +449,60 @@ def test_what_is_no_field_and_no_function_is_refused(site_packages: SitePackages
 
     with pytest.raises(ConfigurationInvalid, match=r"'file\.letters' is neither a FilterField"):
         load("sizes").filter_language()
+
+
+FACTS = """\
+    from stockroom.hookspecs import hookimpl
+
+    class Source:
+        title = "A source"
+        refresh_seconds = 3600
+
+        def __init__(self, name):
+            self.name = name
+
+    @hookimpl
+    def stockroom_fact_sources(settings):
+        return [Source("b-1"), Source("a")]
+"""
+
+
+def test_fact_sources_of_all_plugins_stand_in_the_order_of_the_plugins(
+    site_packages: SitePackages,
+) -> None:
+    others = FACTS.replace('"b-1"', '"d"').replace('"a"', '"c"')
+    site_packages.install("stockroom-a", plugin="a", code=FACTS)
+    site_packages.install("stockroom-b", plugin="b", code=others)
+
+    assert [*load("b a").fact_sources()] == ["d", "c", "b-1", "a"]
+    assert load().fact_sources() == {}
+
+
+def test_two_fact_sources_of_one_name_are_refused(site_packages: SitePackages) -> None:
+    site_packages.install("stockroom-a", plugin="a", code=FACTS)
+    site_packages.install("stockroom-b", plugin="b", code=FACTS)
+
+    with pytest.raises(ConfigurationInvalid, match="two fact sources have the name b-1;"):
+        load("a b").fact_sources()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (("b-1", "B 1"), "^'B 1' cannot be the name of a fact source"),
+        (("3600", "59"), "^the fact source b-1 must not be refreshed more often"),
+        (("3600", "float('nan')"), "^the fact source b-1 must not be refreshed more often"),
+        (
+            ('return [Source("b-1"), Source("a")]', "raise ValueError('no url or csv is set')"),
+            "^facts could not be got: no url or csv is set$",
+        ),
+    ],
+    ids=["name", "often", "nan", "settings"],
+)
+def test_fact_sources_that_cannot_be_used_stop_the_start(
+    site_packages: SitePackages, change: tuple[str, str], reason: str
+) -> None:
+    site_packages.install("stockroom-a", plugin="a", code=FACTS.replace(*change))
+
+    with pytest.raises(ConfigurationInvalid, match=reason):
+        load("a").fact_sources()

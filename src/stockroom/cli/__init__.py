@@ -7,7 +7,18 @@ from pathlib import Path
 import click
 
 from stockroom import __version__
-from stockroom.cli import blobs, events, keys, packages, people, places, reference, server, users
+from stockroom.cli import (
+    blobs,
+    events,
+    facts,
+    keys,
+    packages,
+    people,
+    places,
+    reference,
+    server,
+    users,
+)
 from stockroom.cli.refusals import CommandGroup
 from stockroom.cli.site import Remote, Site
 
@@ -80,7 +91,7 @@ def _named_server(context: click.Context) -> str | None:
     return given[0] if given else None
 
 
-for room in (server, reference, places, users, people, keys, packages, blobs, events):
+for room in (server, reference, places, users, people, keys, packages, blobs, events, facts):
     for command in room.COMMANDS:
         stockroom.add_command(command)
 

@@ -83,6 +83,20 @@ def _bar(label: str, total: int) -> Iterator[Callable[[int], None]]:
         yield lambda steps: bars.advance(task, steps)
 
 
+@contextmanager
+def progress_of(label: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A function that is told how far something is, which only people at a terminal see."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True)) as bars:
+        task = bars.add_task(label, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
+
+
 def _fields(row: NamedTuple | Struct) -> dict[str, Any]:
     if isinstance(row, Struct):
         return asdict(row)

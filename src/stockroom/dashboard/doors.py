@@ -11,6 +11,7 @@ from stockroom.dashboard import (
     account,
     confirming,
     external,
+    facts,
     joining,
     keys,
     problems,
@@ -22,7 +23,7 @@ from stockroom.dashboard import (
     use,
 )
 from stockroom.errors import MethodNotAllowed
-from stockroom.resources import Resource, ViewResource
+from stockroom.resources import FactSourceResource, Resource, ViewResource
 from stockroom.security.acl import own_acl
 from stockroom.security.permissions import Permission
 from stockroom.web import READS, Ready, Request, at
@@ -137,6 +138,20 @@ PAGES = (
         },
         steps=VIEW,
         context=ViewResource,
+    ),
+    Page(
+        "facts",
+        facts.FACTS,
+        {"GET": (facts.show_facts, Permission.SERVER_AUDIT)},
+        steps=("facts",),
+        context=Resource,
+    ),
+    Page(
+        "refresh-facts",
+        f"{facts.FACTS}/{{source}}",
+        {"POST": (facts.refresh_facts, Permission.FACTS_REFRESH)},
+        steps=("facts", "{source}"),
+        context=FactSourceResource,
     ),
     Page("icon", "/favicon.ico", _open(GET=static.show_icon)),
     Page("static", "/static/{digest}/{name}", _open(GET=static.show_static)),

@@ -27,6 +27,7 @@ DONE: Mapping[str, str] = {
     "sessions-ended": "All other browsers are signed out.",
     "login-ended": "The program is signed out.",
     "joined": "You have accepted the invitation.",
+    "facts-asked": "The source is asked within seconds.",
 }
 """What a page can say that comes after something was done, by the value of ``done`` in its URL."""
 

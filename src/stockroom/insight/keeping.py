@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from stockroom.db import upsert
 from stockroom.dists import is_valid_name, normalize
 from stockroom.feed import FACTS_CHANGED, FACTS_READY, emit
-from stockroom.models import AdvisoryRecord, Fact, Package
+from stockroom.insight import queries
+from stockroom.models import AdvisoryRecord, Fact
 from stockroom.spi import Advisory, FactDocument
 
 ACTOR = "stockroom"
@@ -28,11 +29,18 @@ class FactRefused(ValueError):
     """A source has told what cannot be kept; the message is a sentence for its administrator."""
 
 
-def keep_documents(session: Session, source: str, told: Iterable[FactDocument]) -> list[str]:
+class Changed(NamedTuple):
+    """The names whose documents changed, and those among them that were told as an event."""
+
+    names: Sequence[str]
+    told: Sequence[str]
+
+
+def keep_documents(session: Session, source: str, told: Iterable[FactDocument]) -> Changed:
     """Write documents and announce what changed, in the transaction of ``session``.
 
-    What is the same as before is no change. Returns the names that changed; those among them that
-    some registry has are announced as one event, so let there be at most some hundred.
+    What is the same as before is no change. Of the names that changed, those that some registry
+    has are announced as one event, so let there be at most some hundred.
 
     :raises FactRefused: a name or a document cannot be kept.
     """
@@ -59,8 +67,10 @@ def keep_documents(session: Session, source: str, told: Iterable[FactDocument]) 
     upsert(session, Fact, *rows)
     if gone:
         session.execute(delete(Fact).where(Fact.source == source, Fact.package.in_(gone)))
-    announce(session, source, held(session.connection(), changed + gone))
-    return changed + gone
+    names = changed + gone
+    held = queries.held(session.connection(), names)
+    announce(session, source, held)
+    return Changed(names, held)
 
 
 def announce(session: Session, source: str, packages: Collection[str]) -> None:
@@ -72,12 +82,6 @@ def announce(session: Session, source: str, packages: Collection[str]) -> None:
 def announce_ready(session: Session, source: str) -> None:
     """Tell that the source has told everything once: what it does not know is known, too."""
     emit(session, FACTS_READY, ACTOR, source=source)
-
-
-def held(connection: Connection, names: Collection[str]) -> list[str]:
-    """Those of the names that some registry has."""
-    query = select(Package.name).where(Package.name.in_(names)).distinct()
-    return list(connection.execute(query).scalars()) if names else []
 
 
 def keep_advisories(session: Session, source: str, told: Iterable[Advisory]) -> None:

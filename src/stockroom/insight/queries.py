@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
+from msgspec import Struct
 from sqlalchemy import (
     JSON,
     Connection,
@@ -19,13 +21,31 @@ from sqlalchemy import (
     union_all,
 )
 
-from stockroom.models import Fact, JobRun
+from stockroom.models import Fact, JobRun, Package
 
 JOB = "facts."
 """What the name of a source's job begins with."""
 
 Document = Mapping[str, Any]
 EMPTY: Document = {}
+
+
+class FactStatus(Struct):
+    """How a fact source is. Instants are in UTC; ``notes`` are what its last refresh left out."""
+
+    source: str
+    title: str
+    running: bool
+    done: int
+    total: int | None
+    succeeded_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime | None
+    due_at: datetime | None
+    error: str | None
+    notes: list[str]
+    packages: int
+    """How many packages it knows something of."""
 
 
 def documents(
@@ -76,3 +96,59 @@ def _ready() -> Select[Any]:
     return select(JobRun.name, *nothing).where(
         JobRun.name.in_(bindparam("jobs", expanding=True)), JobRun.succeeded_at.is_not(None)
     )
+
+
+def statuses(connection: Connection, titles: Mapping[str, str]) -> list[FactStatus]:
+    """How the sources are that have these titles by name, in the same order."""
+    counts = select(Fact.source, func.count()).group_by(Fact.source)
+    known = {row[0]: row[1] for row in connection.execute(counts)}
+    query = select(JobRun.__table__).where(JobRun.name.in_([f"{JOB}{source}" for source in titles]))
+    rows = {row.name.removeprefix(JOB): row for row in connection.execute(query)}
+    return [
+        _status(source, title, rows.get(source), known.get(source, 0))
+        for source, title in titles.items()
+    ]
+
+
+def _status(source: str, title: str, row: Any, packages: int) -> FactStatus:
+    if row is None:
+        return FactStatus(source, title, False, 0, None, None, None, None, None, None, [], packages)
+    return FactStatus(
+        source=source,
+        title=title,
+        running=row.claim is not None,
+        done=row.done,
+        total=row.total,
+        succeeded_at=row.succeeded_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        due_at=row.due_at,
+        error=row.error,
+        notes=row.notes,
+        packages=packages,
+    )
+
+
+def known_of(connection: Connection, package: str) -> Mapping[str, Document]:
+    """What every source has told of a package, by source."""
+    query = select(Fact.source, Fact.document).where(Fact.package == package)
+    rows: Sequence[Any] = connection.execute(query.order_by(Fact.source)).all()
+    return dict(rows)
+
+
+def held(connection: Connection, names: Collection[str]) -> Sequence[str]:
+    """Those of some hundred names that some registry has."""
+    query = select(Package.name).where(Package.name.in_(names)).distinct()
+    return connection.execute(query).scalars().all() if names else []
+
+
+def package_names(connection: Connection) -> Sequence[str]:
+    """The normalised names of all packages, in order."""
+    query = select(Package.name).distinct().order_by(Package.name)
+    return connection.execute(query).scalars().all()
+
+
+def known_names(connection: Connection, source: str) -> frozenset[str]:
+    """The names of which a source has told a document."""
+    query = select(Fact.package).where(Fact.source == source)
+    return frozenset(connection.execute(query).scalars())

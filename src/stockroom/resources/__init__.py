@@ -5,6 +5,7 @@ from stockroom.resources.directory import (
     Groups,
     Member,
     RegistryRow,
+    Snapshot,
     TeamRow,
     ViewRow,
     WorkspaceRow,
@@ -32,6 +33,7 @@ from stockroom.resources.people import (
 )
 from stockroom.resources.resource import Missing, Resource
 from stockroom.resources.tree import (
+    FactSourceResource,
     IncomingResource,
     RegistryResource,
     Root,
@@ -45,6 +47,7 @@ from stockroom.resources.tree import (
 __all__ = [
     "BurntFilenameResource",
     "Directory",
+    "FactSourceResource",
     "FileResource",
     "GrantResource",
     "Groups",
@@ -67,6 +70,7 @@ __all__ = [
     "RobotResource",
     "Root",
     "SeenPackage",
+    "Snapshot",
     "StageResource",
     "TeamResource",
     "TeamRow",

@@ -7,7 +7,7 @@ kept, which pages they concern, and what happens when a source fails.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -39,17 +39,37 @@ class Advisory:
 class FactRun(Protocol):
     """One refresh."""
 
-    packages: Sequence[str]
-    """The normalised names of all packages that the registries of this server hold."""
-    state: Mapping[str, Any]
-    """What :meth:`remember` was given in the last successful run; empty at first."""
+    @property
+    def packages(self) -> Sequence[str]:
+        """The normalised names of all packages that the registries of this server hold."""
+        ...
+
+    @property
+    def known(self) -> Collection[str]:
+        """The normalised names of which a document of this source is kept."""
+        ...
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """What :meth:`remember` was given in the last successful run.
+
+        Empty at first, and when an administrator has asked for a refresh: then tell everything.
+        """
+        ...
 
     def progress(self, done: int, total: int | None = None) -> None:
-        """Tell how far the run is; it may be called as often as convenient."""
+        """Tell how far the run is; it may be called as often as convenient.
+
+        Call it at least every few seconds: when the server ends, it raises what ends the run.
+        """
+        ...
+
+    def note(self, sentence: str) -> None:
+        """Tell administrators what had to be left out, such as a file that cannot be read."""
         ...
 
     def remember(self, state: Mapping[str, Any]) -> None:
-        """Keep a few JSON values for the next run, should this one succeed."""
+        """Keep a few JSON values, up to 100 KB, for the next run, should this one succeed."""
         ...
 
 

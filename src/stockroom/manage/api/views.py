@@ -6,22 +6,26 @@ from functools import cache
 
 from pyramid.config import Configurator
 
-from stockroom.manage.api import burnt, events, files, packages, registries, releases
+from stockroom.manage.api import burnt, events, facts, files, packages, registries, releases
 from stockroom.manage.api.description import Description
 from stockroom.manage.api.doors import Door
 from stockroom.manage.api.people_doors import PACKAGE, PEOPLE_DOORS, REGISTRY
+from stockroom.manage.api.view_doors import VIEW_DOORS
 from stockroom.resources import (
     BurntFilenameResource,
+    FactSourceResource,
     FileResource,
     PackageResource,
     RegistryResource,
     ReleaseResource,
+    Root,
 )
 from stockroom.security.permissions import Permission
 from stockroom.web import READS, Ready, Request, at
 
 DOORS = (
     *PEOPLE_DOORS,
+    *VIEW_DOORS,
     Door(
         "api.registry",
         REGISTRY,
@@ -105,6 +109,20 @@ DOORS = (
         (*REGISTRY, "burnt-filenames", "{filename}"),
         BurntFilenameResource,
         {"DELETE": (burnt.lift_burnt, Permission.PACKAGE_DELETE)},
+    ),
+    Door(
+        "api.facts",
+        (),
+        Root,
+        {"GET": (facts.list_facts, Permission.SERVER_AUDIT)},
+        page="facts",
+    ),
+    Door(
+        "api.facts-refresh",
+        ("facts", "{source}"),
+        FactSourceResource,
+        {"POST": (facts.refresh_facts, Permission.FACTS_REFRESH)},
+        page="refresh",
     ),
 )
 

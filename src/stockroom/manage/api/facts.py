@@ -1,0 +1,34 @@
+"""The fact sources of the server."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from msgspec import Struct
+
+from stockroom.insight.queries import FactStatus
+from stockroom.insight.service import Facts
+from stockroom.manage.api.operations import outcome
+from stockroom.resources import FactSourceResource, Root
+from stockroom.web import Request
+
+
+class FactSources(Struct):
+    """Fact sources, in the order of their plugins."""
+
+    sources: list[FactStatus]
+
+
+def list_facts(context: Root, request: Request) -> FactSources:
+    """List the fact sources: how far each is, its last success, and when it is asked next.
+
+    `done` and `total` are the progress of the refresh that is going on, or how far the last one
+    came; `packages` is how many packages the source knows something of.
+    """
+    return FactSources(request.service(Facts).statuses())
+
+
+@outcome(status=HTTPStatus.ACCEPTED)
+def refresh_facts(context: FactSourceResource, request: Request) -> FactStatus:
+    """Have a fact source asked for everything, within seconds; one that is being asked goes on."""
+    return request.service(Facts).refresh_soon(context.__name__)

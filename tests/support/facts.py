@@ -1,0 +1,55 @@
+"""Fact sources that tell what a test says, and databases without an application around them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from sqlalchemy import insert, select
+
+from stockroom.db import Database
+from stockroom.manage.places import Places
+from stockroom.models import Package, Registry
+from stockroom.settings import read_settings
+from stockroom.spi import Advisory, FactDocument
+from stockroom.spi.facts import FactRun
+
+Tell = Callable[[FactRun], Iterable[FactDocument | Advisory]]
+
+
+class Telling:
+    """A source; ``tell`` may be replaced between runs."""
+
+    title = "What a test tells"
+    refresh_seconds = 3600.0
+
+    def __init__(self, name: str, tell: Tell) -> None:
+        self.name = name
+        self.tell = tell
+
+    def refresh(self, run: FactRun) -> Iterable[FactDocument | Advisory]:
+        return self.tell(run)
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    """A database whose schema is right, with the workspace acme."""
+    values = {"sqlalchemy.url": url, "stockroom.storage": "file:///unused"}
+    database = Database(read_settings(values).settings)
+    with database.transaction() as session:
+        Places(session, "test").create_workspace("acme", visibility="team")
+    yield database
+    database.dispose()
+
+
+def hold(database: Database, *names: str) -> None:
+    """Have acme/main hold packages without files."""
+    now = datetime.now(UTC)
+    with database.transaction() as session:
+        registry_id = session.scalars(select(Registry.id)).first()
+        rows = [
+            {"registry_id": registry_id, "name": name, "display_name": name, "created_at": now}
+            for name in names
+        ]
+        session.execute(insert(Package), rows)
