@@ -63,6 +63,8 @@ class Program:
         self._combine = combination(condition, position)
         terms = condition.terms if isinstance(condition, And) else (condition,)
         self._terms = [(term, combination(term, position)) for term in terms]
+        self.asks_for_name = any(leaf.by_name for leaf in self._leaves)
+        """Whether a name can decide anything; otherwise every name is like any other."""
         self._level = max(
             (leaf.level for leaf in self._leaves), key=LEVELS.index, default=Level.PACKAGE
         )
