@@ -50,6 +50,11 @@ class FactRun(Protocol):
         ...
 
     @property
+    def advisories(self) -> Collection[str]:
+        """The ids of the advisories of this source that are kept."""
+        ...
+
+    @property
     def state(self) -> Mapping[str, Any]:
         """What :meth:`remember` was given in the last successful run.
 
