@@ -30,6 +30,7 @@ from stockroom.index.delivery import Delivery
 from stockroom.index.downloads import Downloads
 from stockroom.index.files import Files
 from stockroom.index.pages import Pages
+from stockroom.index.shelf import Shelf
 from stockroom.index.stages import StagedPackages
 from stockroom.insight.service import Facts
 from stockroom.jobs import Jobs, Runs
@@ -45,7 +46,7 @@ from stockroom.publish.examiner import Examiner
 from stockroom.publish.service import Publisher
 from stockroom.publish.stage_files import StageFiles
 from stockroom.publish.stages import Stages
-from stockroom.resolution import Resolver
+from stockroom.resolution import Resolver, ViewFilters
 from stockroom.resources import Directory
 from stockroom.security.identities import Identities
 from stockroom.security.policy import SecurityPolicy
@@ -139,15 +140,17 @@ def _services(
     feed = Feed(database)
     directory = Directory(database, feed)
     tokens = AccessTokens(database, feed, settings)
-    resolver = Resolver(database)
-    pages = Pages(resolver, feed, directory, settings)
+    language = plugins.filter_language()
+    filters = ViewFilters(language, directory)
+    resolver = Resolver(database, filters)
+    shelf = Shelf(settings.page_cache_mb * 1024 * 1024, feed, directory, filters)
     admission = Admission()
     examiner = Examiner(plugins, database, admission)
     publisher = Publisher(storage, admission)
     return {
         Settings: settings,
         Plugins: plugins,
-        Language: plugins.filter_language(),
+        Language: language,
         Database: database,
         Feed: feed,
         Directory: directory,
@@ -159,8 +162,8 @@ def _services(
         Identities: Identities(database, feed, settings, tokens, containing=directory.containing),
         **_of_accounts(settings, plugins, database),
         Resolver: resolver,
-        Pages: pages,
-        Files: Files(resolver, storage, pages),
+        Pages: Pages(resolver, shelf, directory, settings),
+        Files: Files(resolver, directory, storage, shelf),
         Delivery: Delivery(storage, settings),
         Downloads: Downloads(database, feed),
         Uses: Uses(database, feed),

@@ -103,6 +103,16 @@ class Plugins:
             found[method.name] = method
         return found
 
+    def filter_language(self) -> Language:
+        """The language of all fields and functions that plugins offer; made once."""
+        if self._language is None:
+            try:
+                offers = self._manager.hook.stockroom_filter_fields(settings=self.settings)
+                self._language = _language([one for offer in reversed(offers) for one in offer])
+            except ValueError as error:
+                raise ConfigurationInvalid(f"filters cannot be read: {error}") from error
+        return self._language
+
     def fact_sources(self) -> dict[str, FactSource]:
         """Every source of facts that plugins offer, by its name, in the order of the plugins."""
         found: dict[str, FactSource] = {}
@@ -127,16 +137,6 @@ class Plugins:
                 )
             found[source.name] = source
         return found
-
-    def filter_language(self) -> Language:
-        """The language of all fields and functions that plugins offer; made once."""
-        if self._language is None:
-            try:
-                offers = self._manager.hook.stockroom_filter_fields(settings=self.settings)
-                self._language = _language([one for offer in reversed(offers) for one in offer])
-            except ValueError as error:
-                raise ConfigurationInvalid(f"filters cannot be read: {error}") from error
-        return self._language
 
     def classifier_violations(
         self, classifiers: Sequence[str], registry: RegistryInfo

@@ -35,6 +35,7 @@ from stockroom.security.permissions import (
     Permission,
     least_role,
 )
+from stockroom.security.policy import MembersHidden, Refused
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -254,27 +255,31 @@ def denied(refusal: HTTPNotFound | HTTPForbidden, request: Request) -> Problem:
     """
     if request.matched_route is None:
         return NotFound(f"there is nothing at {request.path_info}")
-    readable = isinstance(request.context, Own) or request.has_permission(
-        Permission.VIEW_READ, request.context
-    )
+    reading = request.has_permission(Permission.VIEW_READ, request.context)
+    hidden = reading if isinstance(reading, MembersHidden) else None
+    readable = isinstance(request.context, Own) or reading or hidden is not None
     identity = request.identity
     if identity is REFUSED:
         return Unauthenticated(
             "the credential is unknown, revoked or expired; create a new API key with "
             "`stockroom key create`"
         )
-    if readable and isinstance(refusal, HTTPNotFound):
+    if readable and hidden is None and isinstance(refusal, HTTPNotFound):
         missing = request.context.detail if isinstance(request.context, Nowhere) else None
         return NotFound(missing or f"there is nothing at {request.path_info}")
     if identity is None:
         return Unauthenticated(NEEDS_KEY)
     if readable and isinstance(refusal, HTTPForbidden):
-        return forbidden(request, refusal.result.permission)
+        return forbidden(request, refusal.result)
+    if hidden is not None:
+        # Not 404: a client would go on to its next index.
+        return forbidden(request, hidden)
     return NotFound(f"there is nothing at {request.path_info} that this API key may see")
 
 
-def forbidden(request: Request, permission: str) -> Problem:
-    """What a caller is told who may read here, but lacks ``permission``."""
+def forbidden(request: Request, refusal: Refused) -> Problem:
+    """What a caller is told who may read here, but lacks a permission."""
+    permission = refusal.permission
     what = "publishing" if permission in PUBLISHING else "this"
     identity = request.identity
     if identity is None:
@@ -284,6 +289,11 @@ def forbidden(request: Request, permission: str) -> Problem:
         return Forbidden(
             f"{what} cannot be done with {CREDENTIAL_NAMES[identity.kind]}; it takes "
             f"{' or '.join(CREDENTIAL_NAMES[kind] for kind in able)}"
+        )
+    if isinstance(refusal, MembersHidden):
+        return Forbidden(
+            f"{identity.name} may not read every registry of other workspaces that this view "
+            "shows; ask for the role reader there"
         )
     return Forbidden(
         f"{identity.name} may not do that here; {what} needs the role {least_role(permission)}"

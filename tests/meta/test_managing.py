@@ -28,6 +28,8 @@ PAGE = (Path(__file__).parents[2] / "docs" / "managing.md").read_text("utf-8")
 LINES = re.MULTILINE | re.DOTALL
 WORDS = {
     Permission.VIEW_READ: "install",
+    Permission.VIEW_INSPECT: "see what views are made of",
+    Permission.VIEW_DEFINE: "make and change views",
     Permission.REGISTRY_READ: "its packages with their notes",
     Permission.TEAM_READ: "see a team's settings",
     Permission.REGISTRY_UPLOAD: "publish",

@@ -12,9 +12,13 @@ from typing import Any, TypeVar, cast
 
 from stockroom.app import Application, make_app
 from stockroom.db import Database
+from stockroom.filters import Language
+from stockroom.manage.defining import Views
+from stockroom.manage.definitions import Definition, parse_group, resolve
 from stockroom.manage.keys import Keys
 from stockroom.manage.places import Places
 from stockroom.manage.policies import Policies
+from stockroom.resources.directory import read_snapshot
 from stockroom.settings import read_settings
 from tests.support.described import DescribedApp
 from tests.support.statements import watched
@@ -54,6 +58,15 @@ class TestSite:
         """Make a workspace with its registry ``main``."""
         with self.database.transaction() as session:
             Places(session, "test").create_workspace(name, visibility=visibility)
+
+    def create_view(self, view: str, *groups: str, reason: str | None = None) -> None:
+        """Make a view, as somebody who may read everything; groups are in their text form."""
+        workspace, name = view.split("/")
+        definition = Definition(tuple(parse_group(group) for group in groups))
+        with self.database.transaction() as session:
+            snapshot = read_snapshot(session.connection())
+            found = resolve(definition, snapshot, self.service(Language), lambda _: True)
+            Views(session, "test").create(workspace, name, definition, found, reason)
 
     def create_key(
         self, role: str = "writer", scope: str = "acme", valid_for: timedelta | None = None

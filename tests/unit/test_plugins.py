@@ -397,6 +397,60 @@ def test_settings_that_do_not_fit_together_stop_login_methods(site_packages: Sit
     assert caught.value.messages == ("nobody could sign in: a client without a secret",)
 
 
+def test_language_of_filters_has_the_fields_of_the_core() -> None:
+    plugins = load()
+
+    assert sorted(plugins.filter_language().fields) == [
+        "file.age_days",
+        "file.name",
+        "file.upload_time",
+        "package.age_days",
+        "package.name",
+        "package.upload_time",
+        "release.age_days",
+        "release.upload_time",
+        "release.version",
+    ]
+    assert plugins.filter_language() is plugins.filter_language()
+
+
+def test_language_of_filters_has_fields_and_functions_of_plugins(
+    site_packages: SitePackages,
+) -> None:
+    site_packages.install("stockroom-sizes", plugin="sizes", code=FIELDS)
+
+    found = load("sizes").filter_language().parse("half(file.letters) < 12")
+
+    assert found.fields == {"file.letters"}
+
+
+def test_two_filter_fields_of_one_name_are_refused(site_packages: SitePackages) -> None:
+    for name in ("one", "two"):
+        site_packages.install(f"stockroom-{name}", plugin=name, code=FIELDS)
+
+    with pytest.raises(ConfigurationInvalid) as caught:
+        load("one two").filter_language()
+
+    assert caught.value.messages[0] == (
+        "filters cannot be read: two filter fields are called file.letters; enable one of the "
+        "plugins that offer them"
+    )
+
+
+def test_what_is_no_field_and_no_function_is_refused(site_packages: SitePackages) -> None:
+    code = """\
+        from stockroom.hookspecs import hookimpl
+
+        @hookimpl
+        def stockroom_filter_fields():
+            return ["file.letters"]
+    """
+    site_packages.install("stockroom-sizes", plugin="sizes", code=code)
+
+    with pytest.raises(ConfigurationInvalid, match=r"'file\.letters' is neither a FilterField"):
+        load("sizes").filter_language()
+
+
 FACTS = """\
     from stockroom.hookspecs import hookimpl
 
@@ -452,57 +506,3 @@ def test_fact_sources_that_cannot_be_used_stop_the_start(
 
     with pytest.raises(ConfigurationInvalid, match=reason):
         load("a").fact_sources()
-
-
-def test_language_of_filters_has_the_fields_of_the_core() -> None:
-    plugins = load()
-
-    assert sorted(plugins.filter_language().fields) == [
-        "file.age_days",
-        "file.name",
-        "file.upload_time",
-        "package.age_days",
-        "package.name",
-        "package.upload_time",
-        "release.age_days",
-        "release.upload_time",
-        "release.version",
-    ]
-    assert plugins.filter_language() is plugins.filter_language()
-
-
-def test_language_of_filters_has_fields_and_functions_of_plugins(
-    site_packages: SitePackages,
-) -> None:
-    site_packages.install("stockroom-sizes", plugin="sizes", code=FIELDS)
-
-    found = load("sizes").filter_language().parse("half(file.letters) < 12")
-
-    assert found.fields == {"file.letters"}
-
-
-def test_two_filter_fields_of_one_name_are_refused(site_packages: SitePackages) -> None:
-    for name in ("one", "two"):
-        site_packages.install(f"stockroom-{name}", plugin=name, code=FIELDS)
-
-    with pytest.raises(ConfigurationInvalid) as caught:
-        load("one two").filter_language()
-
-    assert caught.value.messages[0] == (
-        "filters cannot be read: two filter fields are called file.letters; enable one of the "
-        "plugins that offer them"
-    )
-
-
-def test_what_is_no_field_and_no_function_is_refused(site_packages: SitePackages) -> None:
-    code = """\
-        from stockroom.hookspecs import hookimpl
-
-        @hookimpl
-        def stockroom_filter_fields():
-            return ["file.letters"]
-    """
-    site_packages.install("stockroom-sizes", plugin="sizes", code=code)
-
-    with pytest.raises(ConfigurationInvalid, match=r"'file\.letters' is neither a FilterField"):
-        load("sizes").filter_language()

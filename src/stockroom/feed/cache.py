@@ -87,6 +87,23 @@ class CoherentCache(Generic[G, K, V]):
             for wanted in [key for key in self._loads if key[0] == group]:
                 self._loads.pop(wanted).stale = True
 
+    def drop_groups(self, touched: Callable[[G], bool]) -> None:
+        """Forget such groups, and do not keep what is being loaded for them."""
+        with self._lock:
+            for group in [group for group in self._groups if touched(group)]:
+                self.weight -= self._groups.pop(group).weight
+            for wanted in [key for key in self._loads if touched(key[0])]:
+                self._loads.pop(wanted).stale = True
+
+    def discard(self, group: G, key: K, value: V) -> None:
+        """Forget a value by itself, unless another one has taken its place."""
+        with self._lock:
+            found = self._groups.get(group)
+            if found is not None and found.values.get(key) is value:
+                weight = self._weigh(found.values.pop(key))
+                found.weight -= weight
+                self.weight -= weight
+
     def drop_if(self, touched: Callable[[V], bool]) -> None:
         """Forget the groups with such a value, and do not keep anything that is being loaded."""
         with self._lock:

@@ -10,6 +10,7 @@ from stockroom.index.downloads import Downloads
 from stockroom.index.files import METADATA_SUFFIX, Files
 from stockroom.index.negotiation import choose_coding, negotiate
 from stockroom.index.pages import Pages
+from stockroom.resolution.moments import view_at
 from stockroom.resources import SeenPackage, ViewResource
 from stockroom.security.permissions import Permission
 from stockroom.web import READS, Ready, Request, at, redirect
@@ -25,8 +26,7 @@ def project_page(context: SeenPackage, request: Request) -> Ready:
     if name != context.__name__:
         return redirect(_with_query(f"../{name}/", environ["QUERY_STRING"]))
     page = request.service(Pages).project(
-        context.view.workspace.name,
-        context.view.row,
+        view_at(context.view),
         name,
         negotiate(environ.get("HTTP_ACCEPT", ""), environ.get("QUERY_STRING", "")),
         choose_coding(environ.get("HTTP_ACCEPT_ENCODING", "")),
@@ -38,7 +38,7 @@ def project_list(context: ViewResource, request: Request) -> Ready:
     """All projects of a view (S-01)."""
     environ = request.environ
     page = request.service(Pages).listing(
-        context.row,
+        view_at(context),
         negotiate(environ.get("HTTP_ACCEPT", ""), environ.get("QUERY_STRING", "")),
         choose_coding(environ.get("HTTP_ACCEPT_ENCODING", "")),
     )
@@ -48,12 +48,13 @@ def project_list(context: ViewResource, request: Request) -> Ready:
 def file(context: SeenPackage, request: Request) -> Ready:
     """A file's bytes, or its core metadata (S-55, S-58)."""
     filename, sha256 = request.matchdict["filename"], request.matchdict["sha256"]
+    view = view_at(context.view)
     if filename.endswith(METADATA_SUFFIX):
         page = request.service(Files).metadata(
-            context.view.row, context.__name__, sha256, filename.removesuffix(METADATA_SUFFIX)
+            view, context.__name__, sha256, filename.removesuffix(METADATA_SUFFIX)
         )
         return page.answer(request.environ.get("HTTP_IF_NONE_MATCH", ""))
-    found = request.service(Files).find(context.view.row, context.__name__, sha256, filename)
+    found = request.service(Files).find(view, context.__name__, sha256, filename)
     answer = request.service(Delivery).deliver(found, request.environ)
     gives_bytes = answer.status.startswith(GIVES_BYTES)
     if gives_bytes and found.id is not None and request.environ["REQUEST_METHOD"] == "GET":
@@ -69,7 +70,10 @@ def project_without_slash(context: SeenPackage, request: Request) -> Ready:
 
 def list_without_slash(context: ViewResource, request: Request) -> Ready:
     """The project list's URL ends in a slash (S-02)."""
-    return redirect(_with_query(f"{context.__name__}/", request.environ["QUERY_STRING"]))
+    name = view_at(context).name
+    # A colon in the first step of a relative path would end the scheme of an absolute one.
+    location = f"./{name}/" if ":" in name else f"{name}/"
+    return redirect(_with_query(location, request.environ["QUERY_STRING"]))
 
 
 def _with_query(path: str, query: str) -> str:
@@ -78,7 +82,7 @@ def _with_query(path: str, query: str) -> str:
 
 def configure(config: Configurator) -> None:
     """Routes and views of the read path; the busiest first, since they are tried in order."""
-    view = ("workspaces", "{workspace}", "views", "{view}")
+    view = ("workspaces", "{workspace}", "indexes", "{view}")
     package = (*view, "packages", "{package}")
     root = "/simple/{workspace}/{view}"
     doors = (

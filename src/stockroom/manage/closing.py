@@ -10,12 +10,14 @@ from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.orm import Session
 
 from stockroom.feed import emit
+from stockroom.manage.defining import documented, lock_view
 from stockroom.manage.keys import Keys
 from stockroom.manage.lookups import lock_registry, lock_team
 from stockroom.manage.places import workspace_tag
 from stockroom.manage.preconditions import check_if_match
 from stockroom.manage.problems import NoSuchPlace, NotEmpty
 from stockroom.manage.robots import Robots, robot_subject, robot_tag
+from stockroom.manage.texts import clean_reason
 from stockroom.models import (
     LIVE,
     ApiKey,
@@ -27,6 +29,7 @@ from stockroom.models import (
     Robot,
     UploadSession,
     View,
+    ViewDefinition,
     ViewMember,
     Workspace,
 )
@@ -99,7 +102,8 @@ class Closing:
     def delete_workspace(self, name: str) -> None:
         """Delete a workspace with its registries and views.
 
-        :raises NotEmpty: a registry has packages, or uploads in progress.
+        :raises NotEmpty: a registry has packages, or uploads in progress, or views of other
+            workspaces show it.
         """
         query = select(Workspace).where(Workspace.name == name).with_for_update()
         workspace = self._session.execute(query).scalar_one_or_none()
@@ -107,17 +111,37 @@ class Closing:
             raise NoSuchPlace(f"there is no workspace {name}")
         check_if_match(self._if_match, workspace_tag(workspace.id, workspace.visibility))
         registries = select(Registry.name).where(Registry.workspace_id == workspace.id)
-        for registry in sorted(self._session.execute(registries).scalars()):
+        names = sorted(self._session.execute(registries).scalars())
+        views = select(View).where(View.workspace_id == workspace.id, View.name.not_in(names))
+        for view in self._session.execute(views.order_by(View.id)).scalars().all():
+            self._delete_view(workspace, view)
+        for registry in names:
             self._delete_registry(name, registry, workspace.team_id, None)
-        views = select(View.id).where(View.workspace_id == workspace.id)
-        for view_id in self._session.execute(views).scalars().all():
-            self._forget_grants("view", view_id)
-        self._session.execute(delete(View).where(View.workspace_id == workspace.id))
         self._forget_grants("workspace", workspace.id)
         self._session.delete(workspace)
         self._session.flush()
         before = {"visibility": workspace.visibility}
         self._note("workspace.deleted", name, before, team_id=workspace.team_id)
+
+    def delete_view(self, workspace: str, name: str, reason: str | None = None) -> None:
+        """Delete a view that people have made; its history stays.
+
+        :raises InvalidText: the reason is too long.
+        :raises DefaultView: it is the view of a registry.
+        """
+        view, place = lock_view(self._session, workspace, name, self._if_match)
+        self._delete_view(place, view, clean_reason(reason))
+
+    def _delete_view(self, workspace: Workspace, view: View, reason: str | None = None) -> None:
+        groups = self._session.execute(
+            select(ViewDefinition.groups).where(
+                ViewDefinition.view_id == view.id, ViewDefinition.revision == view.revision
+            )
+        ).scalar_one()
+        self._forget_grants("view", view.id)
+        self._session.execute(delete(View).where(View.id == view.id))
+        where = {"team_id": workspace.team_id, "workspace": workspace.name, "reason": reason}
+        self._note("view.deleted", view.name, {"groups": documented(groups)}, **where)
 
     def delete_registry(self, workspace: str, name: str) -> None:
         """Delete a registry with its default view; what was burnt in it is forgotten.
@@ -140,8 +164,7 @@ class Closing:
             View.workspace_id == registry.workspace_id, View.name == registry.name
         )
         view_id = self._session.execute(own).scalar_one()
-        others = (ViewMember.registry_id == registry.id) & (ViewMember.view_id != view_id)
-        self._need_none(others, f"{what} is shown by another view")
+        self._need_unseen(registry, view_id, f"{workspace}/{name}")
         burnt = delete(BurntFilename).where(BurntFilename.registry_id == registry.id)
         lifted = self._session.execute(burnt.returning(BurntFilename.filename)).all()
         self._session.execute(delete(View).where(View.id == view_id))
@@ -157,6 +180,27 @@ class Closing:
     def _need_none(self, condition: ColumnElement[bool], what: str) -> None:
         if self._session.execute(select(exists().where(condition))).scalar():
             raise NotEmpty(f"{what}; delete them first")
+
+    def _need_unseen(self, registry: Registry, own_view: int, text: str) -> None:
+        query = (
+            select(View.workspace_id, View.name)
+            .join(ViewMember, ViewMember.view_id == View.id)
+            .where(ViewMember.registry_id == registry.id, View.id != own_view)
+            .distinct()
+            .order_by(View.name)
+        )
+        rows = self._session.execute(query).all()
+        if not rows:
+            return
+        workspace, _, _ = text.partition("/")
+        shown = [f"{workspace}/{view}" for place, view in rows if place == registry.workspace_id]
+        elsewhere = len(rows) - len(shown)
+        if elsewhere:
+            shown.append(f"{elsewhere} of other workspaces")
+        raise NotEmpty(
+            f"the registry {text} is shown by other views ({', '.join(shown)}); "
+            "take it out of them first"
+        )
 
     def _forget_grants(self, kind: str, id_: int) -> None:
         """Drop the roles on a place, and the place from the limits of keys: ids come again."""

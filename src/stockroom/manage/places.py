@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from stockroom.feed import emit
+from stockroom.manage.defining import Revision, add_view
+from stockroom.manage.definitions import Definition, MemberText
 from stockroom.manage.names import check_name, insert_unique
+from stockroom.manage.numbers import unused_id
 from stockroom.manage.preconditions import check_if_match, tag_of
 from stockroom.manage.problems import NameTaken, NoSuchPlace
-from stockroom.models import Event, Registry, Team, View, ViewMember, Workspace
+from stockroom.models import Event, Registry, Team, View, Workspace
+from stockroom.resources import Member
 
 FIRST_REGISTRY = "main"
 
@@ -125,10 +129,12 @@ class Places:
             id=number, workspace_id=workspace.id, name=name, kind="hosted", created_at=_now()
         )
         insert_unique(self._session, registry, taken)
-        view = View(workspace_id=workspace.id, name=name, created_at=_now())
-        insert_unique(self._session, view, taken)
-        self._session.add(
-            ViewMember(view_id=view.id, priority=0, position=0, registry_id=registry.id)
+        add_view(
+            self._session,
+            View(workspace_id=workspace.id, name=name, created_at=registry.created_at),
+            ((Member(registry.id),),),
+            Revision(Definition(((MemberText(f"{workspace.name}/{name}"),),)), self._actor),
+            taken,
         )
         emit(
             self._session,
@@ -159,20 +165,6 @@ class Places:
                 f"there is no workspace {name}; create it with `stockroom workspace create {name}`"
             )
         return workspace
-
-
-def unused_id(
-    session: Session, model: type[Team | Registry], noted: InstrumentedAttribute[int | None]
-) -> int | None:
-    """An id that nothing has had, for the audit trail goes on after a deletion.
-
-    ``noted`` is the column of events that names them. None on PostgreSQL, which gives out no
-    number twice.
-    """
-    if session.get_bind().dialect.name == "postgresql":
-        return None
-    newest = (session.execute(select(func.max(column))).scalar() for column in (model.id, noted))
-    return max(number or 0 for number in newest) + 1
 
 
 def workspace_tag(workspace_id: int, visibility: str) -> str:

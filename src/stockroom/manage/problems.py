@@ -47,6 +47,12 @@ class NotEmpty(Conflict):
     slug, title = "not-empty", "Not empty"
 
 
+class DefaultView(Conflict):
+    """The view of a registry comes and goes with it, and shows all of it."""
+
+    slug, title = "default-view", "Default view"
+
+
 class InvitationAccepted(Conflict):
     """An invitation cannot be revoked any more."""
 

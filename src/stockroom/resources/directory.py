@@ -13,7 +13,15 @@ from stockroom.db import Database
 from stockroom.feed import Change, CoherentCache, Feed
 from stockroom.policies import RegistryPolicy, TeamPolicy, read_policy
 from stockroom.resources import queries
-from stockroom.security.acl import Acl, registry_acl, team_acl, view_acl, workspace_acl
+from stockroom.security.acl import (
+    Acl,
+    readers_of,
+    registry_acl,
+    server_acl,
+    team_acl,
+    view_acl,
+    workspace_acl,
+)
 from stockroom.security.scopes import SERVER, Scope
 
 KINDS = ("team.", "workspace.", "registry.", "view.")
@@ -62,8 +70,10 @@ class ViewRow:
     revision: int
     groups: Groups
     only_registry: int | None
-    """The id of the registry whose packages it shows, if it shows one alone."""
+    """The id of the registry whose packages it shows, if it shows one of its workspace alone."""
     acl: Acl
+    foreign: tuple[tuple[int, frozenset[str]], ...] = ()
+    """The ids of the registries of other workspaces that it shows, with who may read each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +151,7 @@ def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
     owners = {id_: team_rows[place.team_id] for id_, place in places.items()}
     groups: dict[int, dict[int, list[Member]]] = {}
     registries: dict[int, dict[str, RegistryRow]] = {}
+    readers: dict[int, tuple[int, frozenset[str]]] = {}
     for row in rows:
         if row.view_id is not None:
             mine = groups.setdefault(row.view_id, {})
@@ -150,7 +161,10 @@ def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
                 kept = registries.setdefault(row.registry.workspace_id, {})
                 if row.registry.name not in kept:
                     place = places[row.registry.workspace_id]
-                    kept[row.registry.name] = _registry(row.registry, place, owners[place.id])
+                    made = _registry(row.registry, place, owners[place.id])
+                    kept[row.registry.name] = made
+                    around = workspace_acl(place.id, place.team_id, place.visibility)
+                    readers[made.id] = (place.id, readers_of(made.acl, around, server_acl()))
     views: dict[int, dict[str, ViewRow]] = {}
     shown: dict[int, dict[int, ViewRow]] = {}
     for row in rows:
@@ -160,7 +174,7 @@ def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
         if row.view_name not in known:
             ordered = groups[row.view_id]
             groups_of_view = tuple(tuple(ordered[priority]) for priority in sorted(ordered))
-            view = _view(row, groups_of_view, row.workspace.visibility)
+            view = _view(row, row.workspace, groups_of_view, readers)
             known[view.name] = view
             for member in chain.from_iterable(view.groups):
                 shown.setdefault(member.registry_id, {})[view.id] = view
@@ -220,12 +234,19 @@ def _registry(
     return RegistryRow(row.id, row.name, row.kind, policy, team, acl)
 
 
-def _view(row: queries.PlaceRow, groups: Groups, visibility: str) -> ViewRow:
+def _view(
+    row: queries.PlaceRow,
+    workspace: queries.WorkspacePart,
+    groups: Groups,
+    readers: Mapping[int, tuple[int, frozenset[str]]],
+) -> ViewRow:
+    """A view; ``readers`` are the workspace of each registry, and who may read it."""
     assert row.view_id is not None  # noqa: S101 - the caller has looked
-    members = tuple(member.registry_id for member in chain.from_iterable(groups))
-    acl = view_acl(row.view_id, members, visibility)
-    only = members[0] if len(members) == 1 else None
-    return ViewRow(row.view_id, row.view_name, row.view_revision, groups, only, acl)
+    members = tuple(dict.fromkeys(member.registry_id for member in chain.from_iterable(groups)))
+    foreign = tuple((id_, readers[id_][1]) for id_ in members if readers[id_][0] != workspace.id)
+    only = members[0] if len(members) == 1 and not foreign else None
+    acl = view_acl(row.view_id, only, workspace.visibility)
+    return ViewRow(row.view_id, row.view_name, row.view_revision, groups, only, acl, foreign)
 
 
 def _workspace(

@@ -13,6 +13,8 @@ class Resource:
     """A place in the tree. Grants on a place hold for everything below it."""
 
     __acl__: Acl = ()
+    members: tuple[tuple[int, frozenset[str]], ...] = ()
+    """What is elsewhere and is read through here: ids of registries, with who may read each."""
 
     def __init__(self, parent: Resource | None, name: str) -> None:
         self.__parent__ = parent

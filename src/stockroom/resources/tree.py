@@ -124,6 +124,8 @@ class WorkspaceResource(Resource):
     def __getitem__(self, name: str) -> Resource:
         """The fixed containers."""
         match name:
+            case "indexes":
+                return Indexes(self, self.row)
             case "views":
                 return Views(self, self.row)
             case "registries":
@@ -196,13 +198,29 @@ class Views(Resource):
         return ViewResource(self, row, self.workspace)
 
 
+class Indexes(Views):
+    """The same views, to install from; ``VIEW@INSTANT`` is one as of an instant."""
+
+    def __getitem__(self, name: str) -> ViewResource:
+        """A view by its exact name; what the instant means is for the page to say."""
+        view, is_past, instant = name.partition("@")
+        found = super().__getitem__(view)
+        if is_past:
+            found.__name__, found.instant = name, instant
+        return found
+
+
 class ViewResource(Resource):
     """A view, to install from."""
+
+    instant: str | None = None
+    """As of when it is looked at, as the URL says it."""
 
     def __init__(self, parent: Resource, row: ViewRow, workspace: WorkspaceRow) -> None:
         super().__init__(parent, row.name)
         self.row = row
         self.workspace = workspace
+        self.members = row.foreign
         self.__acl__ = row.acl
 
     @property

@@ -76,13 +76,20 @@ def registry_acl(registry_id: int, visibility: str = "team") -> Acl:
     )
 
 
-def view_acl(view_id: int, registry_ids: tuple[int, ...], visibility: str) -> Acl:
+def view_acl(view_id: int, only_registry: int | None, visibility: str) -> Acl:
     """Of a view: its own grants; if it shows one registry alone it is a part of that one."""
     acl = _grants("view", view_id) + _guests(visibility, ("view", view_id))
-    if len(registry_ids) == 1:
-        acl += _grants("registry", registry_ids[0])
-        acl += _guests(visibility, ("registry", registry_ids[0]))
+    if only_registry is not None:
+        acl += _grants("registry", only_registry)
+        acl += _guests(visibility, ("registry", only_registry))
     return acl
+
+
+def readers_of(*acls: Acl) -> frozenset[str]:
+    """The principals that may install from a place with these access lists on it and around it."""
+    return frozenset(
+        name for acl in acls for _, name, carried in acl if Permission.VIEW_READ in carried
+    )
 
 
 @lru_cache(MOST_PACKAGES)

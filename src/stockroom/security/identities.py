@@ -163,6 +163,11 @@ class Identities:
             places=places,
             expires_at=min([*ends, *([expires_at] if expires_at else [])], default=None),
             renew_at=renew_at,
+            everywhere=(
+                None
+                if places is None
+                else principals_of(holder.held, access, None, self._containing)
+            ),
         )
 
     def _changed(self, changes: Sequence[Change]) -> None:

@@ -49,6 +49,8 @@ class Identity:
     places: tuple[Scope, ...] | None = None
     expires_at: float | None = None
     renew_at: float | None = None
+    everywhere: frozenset[str] | None = None
+    """What ``principals`` would be without the limit to ``places``; None is the same."""
 
 
 REFUSED = Identity("refused", "refused", CredentialKind.API_KEY, "refused", frozenset())

@@ -11,6 +11,12 @@ class Permission(StrEnum):
     VIEW_READ = "view:read"
     """List and install the packages of a view."""
 
+    VIEW_INSPECT = "view:inspect"
+    """See what a view is made of, its history, and the conflicts in it."""
+
+    VIEW_DEFINE = "view:define"
+    """Make, change and delete views."""
+
     UPLOAD_BEGIN = "upload:begin"
     """Send an upload to a registry, where it is judged by the name of its package."""
 
@@ -150,6 +156,7 @@ OWN = frozenset({Permission.ACCOUNT_READ, Permission.ACCOUNT_CHANGE, Permission.
 OPEN = frozenset({Permission.VIEW_READ})
 """What the visibility of a workspace gives to those without a role."""
 READ = OPEN | {
+    Permission.VIEW_INSPECT,
     Permission.REGISTRY_READ,
     Permission.WORKSPACE_READ,
     Permission.TEAM_READ,
@@ -157,6 +164,7 @@ READ = OPEN | {
 }
 WRITE = READ | {Permission.UPLOAD_BEGIN, Permission.REGISTRY_UPLOAD, Permission.RELEASE_YANK}
 ADMINISTER = WRITE | {
+    Permission.VIEW_DEFINE,
     Permission.PACKAGE_CREATE,
     Permission.PACKAGE_CHANGE,
     Permission.PACKAGE_DELETE,

@@ -12,7 +12,7 @@ from stockroom.security.acl import Acl
 from stockroom.security.credentials import session_of
 from stockroom.security.identities import Identities
 from stockroom.security.identity import REFUSED, Identity
-from stockroom.security.permissions import CREDENTIAL_PERMISSIONS
+from stockroom.security.permissions import CREDENTIAL_PERMISSIONS, Permission
 from stockroom.security.uses import Uses
 
 NO_HEADERS: list[tuple[str, str]] = []
@@ -26,6 +26,7 @@ class Place(Protocol):
 
     __acl__: Acl
     __parent__: Any
+    members: tuple[tuple[int, frozenset[str]], ...]
 
 
 class Asking(Protocol):
@@ -48,6 +49,10 @@ class Refused(Denied):
         made = cast(Refused, Denied.__new__(cls, "%s is not allowed", permission))
         made.permission = permission
         return made
+
+
+class MembersHidden(Refused):
+    """The view itself may be read, but not every registry of other workspaces that it shows."""
 
 
 class SecurityPolicy:
@@ -95,6 +100,8 @@ class SecurityPolicy:
         while place is not None:
             for _, name, carried in place.__acl__:
                 if name in principals and permission in carried:
+                    if permission == Permission.VIEW_READ and not _reads_members(context, identity):
+                        return MembersHidden(permission)
                     return ALLOWED
             place = place.__parent__
         return Refused(permission)
@@ -126,3 +133,24 @@ class SecurityPolicy:
         if identity is not None and environ["REQUEST_METHOD"] not in READS:
             cross_site.check(environ, secret, self._base_url)
         return identity
+
+
+def _reads_members(context: Place, identity: Identity | None) -> bool:
+    """Whether what is read through a view, but is elsewhere, is the caller's to read.
+
+    A key that is limited to the view is meant to be good for all that it shows; how much that is
+    follows from the roles of its owner.
+    """
+    place: Place | None = context
+    while place is not None:
+        if place.members:
+            principals = _principals_everywhere(identity)
+            return not any(readers.isdisjoint(principals) for _, readers in place.members)
+        place = place.__parent__
+    return True
+
+
+def _principals_everywhere(identity: Identity | None) -> frozenset[str]:
+    if identity is None:
+        return ANONYMOUS
+    return identity.principals if identity.everywhere is None else identity.everywhere

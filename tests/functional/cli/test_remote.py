@@ -8,11 +8,8 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
 from stockroom.cli.backends import client
-from stockroom.feed import emit
-from stockroom.models import View, Workspace
 from tests.archives import make_sdist, make_wheel
 from tests.support.cli import AnyCommandLine
 from tests.support.databases import MakeUrl
@@ -215,12 +212,7 @@ def test_what_cannot_be_made_is_refused_with_the_same_words(
 
 @pytest.mark.parametrize("kind", ["team", "workspace", "registry", "view", "package"])
 def test_a_key_is_made_listed_and_revoked(bench: Bench, kind: str) -> None:
-    with bench.plant.site.database.transaction() as session:
-        workspace = session.execute(
-            select(Workspace).where(Workspace.name == bench.workspace)
-        ).scalar_one()
-        session.add(View(workspace_id=workspace.id, name="all", created_at=workspace.created_at))
-        emit(session, "view.created", "test")
+    bench.plant.site.create_view(f"{bench.workspace}/all", bench.registry)
     scope = {
         "team": f"team:{bench.workspace}",
         "workspace": bench.workspace,

@@ -62,7 +62,14 @@ def test_a_team_makes_workspaces_and_registries(people: Team) -> None:
     registries = people.get("ann", f"workspaces/{name}/registries")["registries"]
     assert [registry["name"] for registry in registries] == ["main", "side"]
     [main, _] = people.get("ann", f"workspaces/{name}/views")["views"]
-    assert main == {"name": "main", "registries": [["main"]], "index": f"/simple/{name}/main/"}
+    assert main == {
+        "name": "main",
+        "registries": [["main"]],
+        "groups": [f"{name}/main"],
+        "revision": 1,
+        "default": True,
+        "index": f"/simple/{name}/main/",
+    }
     for path in (f"teams/{people.team}/workspaces", "workspaces"):
         listed = people.get("ann", f"{path}?limit=1")
         assert [entry["name"] for entry in listed["workspaces"]] == [people.team]

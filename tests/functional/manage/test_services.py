@@ -15,7 +15,7 @@ from stockroom.manage.keys import Keys
 from stockroom.manage.packages import Packages
 from stockroom.manage.places import Places
 from stockroom.manage.problems import InvalidScope, NameTaken, NoSuchPlace
-from stockroom.models import Event, File, View
+from stockroom.models import Event, File
 from tests.archives import make_sdist, make_wheel
 from tests.support.site import TestSite
 
@@ -85,8 +85,8 @@ def test_listing_of_registries_adds_up_sizes(published: TestSite) -> None:
 
 def test_listing_of_keys_writes_scopes_as_they_are_given(both: TestSite) -> None:
     with both.database.transaction() as session:
-        workspace = Places(session, "test").create_workspace("other")
-        session.add(View(workspace_id=workspace.id, name="all", created_at=NOW))
+        Places(session, "test").create_workspace("other")
+    both.create_view("other/all", "other/main")
     scopes = ["*", "team:acme", "acme", "acme/main", "other/all"]
 
     with both.database.transaction() as session:

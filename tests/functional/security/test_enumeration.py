@@ -14,7 +14,7 @@ from stockroom.manage.scopes import find_scope
 from stockroom.security.permissions import Access, Role
 from stockroom.security.tokens import AccessTokens
 from tests.archives import make_wheel
-from tests.functional.security.town import WHEEL, add_view, fill
+from tests.functional.security.town import WHEEL, fill
 from tests.support.callers import Callers
 from tests.support.databases import MakeUrl
 from tests.support.knocking import Answer, Knock, all_knocks, knock, page_knocks
@@ -63,9 +63,9 @@ def town(make_sqlite: MakeUrl, tmp_path_factory: pytest.TempPathFactory) -> Iter
     publisher = site.create_key("writer", "*")
     for wheel in (WHEEL, make_wheel("open-pkg", "1.0")):
         site.upload(*wheel, publisher)
+    site.create_view("acme/window", "acme/main")
     site.service(AccessTokens).prepare()
     with site.database.transaction() as session:
-        add_view(session, "acme", "window", "main")
         made = Callers(site, session)
         made.user(REAL["user"], (Role.OWNER, "team:acme"))
         Robots(session, "test").create(find_scope(session, "team:acme").id, REAL["robot"])

@@ -5,14 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from itertools import product
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from stockroom.feed import emit
-from stockroom.models import Registry, View, ViewMember, Workspace
 from stockroom.security import keys
 from stockroom.security.permissions import (
     ACCESS_ROLES,
@@ -177,32 +171,11 @@ def build(site: TestSite) -> Town:
     publisher = site.create_key("writer", "*")
     for name in (*SHOWN.values(), "zeta"):
         site.upload(*WHEEL, publisher, to=f"{name}/main")
+        site.create_view(f"{name}/window", f"{name}/main")
     site.service(AccessTokens).prepare()
     with site.database.transaction() as session:
-        for name in (*SHOWN.values(), "zeta"):
-            add_view(session, name, "window", "main")
         callers = list(_callers(Callers(site, session)))
     return Town(site, [replace(caller, headers=_headers(caller)) for caller in callers])
-
-
-def add_view(session: Session, workspace: str, name: str, *registries: str) -> None:
-    """A view of some registries of a workspace, one below the other."""
-    workspace_id = session.execute(
-        select(Workspace.id).where(Workspace.name == workspace)
-    ).scalar_one()
-    view = View(workspace_id=workspace_id, name=name, created_at=datetime.now(UTC))
-    session.add(view)
-    session.flush()
-    for priority, registry in enumerate(registries):
-        registry_id = session.execute(
-            select(Registry.id).where(
-                Registry.workspace_id == workspace_id, Registry.name == registry
-            )
-        ).scalar_one()
-        session.add(
-            ViewMember(view_id=view.id, priority=priority, position=0, registry_id=registry_id)
-        )
-    emit(session, "view.created", "test", name=name)
 
 
 def _callers(made: Callers) -> Iterator[Caller]:

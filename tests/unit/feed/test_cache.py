@@ -320,3 +320,40 @@ def test_drop_if_gives_up_every_load_since_nobody_knows_yet_what_it_will_find(ca
     assert [worker.result() for worker in workers] == ["one", "two"]
     assert [cache.get(name, "key") for name in sources] == [None, None]
     assert cache.load("one", "key", Source("after")) == "after"
+
+
+def test_groups_are_dropped_by_what_they_are_called() -> None:
+    cache: CoherentCache[int, str, int] = CoherentCache(10)
+    for group in (1, 2, 3):
+        cache.load(group, "a", lambda: 0)
+
+    cache.drop_groups(lambda group: group != 2)
+
+    assert [cache.get(group, "a") for group in (1, 2, 3)] == [None, 0, None]
+    assert cache.weight == 1
+
+
+def test_what_is_being_loaded_for_a_group_that_is_dropped_is_not_kept() -> None:
+    cache: CoherentCache[int, str, int] = CoherentCache(10)
+
+    def load() -> int:
+        cache.drop_groups(lambda group: group == 1)
+        return 5
+
+    assert cache.load(1, "a", load) == 5
+    assert cache.load(2, "a", load) == 5
+    assert (cache.get(1, "a"), cache.get(2, "a")) == (None, 5)
+
+
+def test_a_value_is_discarded_unless_another_one_has_taken_its_place() -> None:
+    cache: CoherentCache[int, str, list[int]] = CoherentCache(10, len)
+    old, new = [1], [1]
+    cache.load(1, "a", lambda: old)
+    cache.load(1, "b", lambda: [1, 2])
+    cache.discard(1, "a", old)
+    cache.load(1, "a", lambda: new)
+
+    cache.discard(1, "a", old)
+
+    assert cache.get(1, "a") is new
+    assert cache.weight == 3

@@ -58,13 +58,26 @@ class World:
         while todo:
             scope = todo.pop()
             found.add(scope)
-            if scope.kind == "view" and len(self.shown[scope]) == 1:
-                todo.append(Scope("registry", self.shown[scope][0]))
+            only = self.only(scope)
+            if only is not None:
+                todo.append(Scope("registry", only))
             if scope.kind == "package":
                 todo.append(Scope("registry", scope.id))
             if scope in self.parents:
                 todo.append(self.parents[scope])
         return found | {SERVER}
+
+    def only(self, view: Scope) -> int | None:
+        """The registry that a view shows alone, unless that is one of another workspace."""
+        shown = set(self.shown.get(view, ()))
+        if len(shown) != 1 or shown & set(self.foreign(view)):
+            return None
+        return shown.pop()
+
+    def foreign(self, view: Scope) -> list[int]:
+        """The registries of other workspaces that a view shows."""
+        parents, shown = self.parents, self.shown.get(view, ())
+        return [id_ for id_ in shown if parents[Scope("registry", id_)] != parents[view]]
 
     def of_kind(self, kind: str) -> Iterator[int]:
         """The ids of the places of a kind."""
@@ -81,9 +94,10 @@ class World:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """One to two teams with workspaces, registries, and views of their registries."""
+    """One to two teams with workspaces, registries, and views of registries anywhere."""
     parents: dict[Scope, Scope] = {}
-    shown, visibility = {}, {}
+    shown: dict[Scope, tuple[int, ...]] = {}
+    visibility, registries_of = {}, {}
     ids = iter(range(1, 100))
     for _ in range(draw(st.integers(1, 2))):
         team = Scope("team", next(ids))
@@ -94,10 +108,13 @@ def worlds(draw: st.DrawFn) -> World:
             visibility[workspace.id] = draw(st.sampled_from(["team", "global", "public"]))
             mine = [next(ids) for _ in range(draw(st.integers(1, 2)))]
             parents.update({Scope("registry", id_): workspace for id_ in mine})
-            combined = draw(st.lists(st.lists(st.sampled_from(mine), min_size=1, max_size=3)))
-            for registries in [[id_] for id_ in mine] + combined[:2]:
-                view = Scope("view", next(ids))
-                parents[view], shown[view] = workspace, tuple(registries)
+            registries_of[workspace] = mine
+    everything = [id_ for mine in registries_of.values() for id_ in mine]
+    for workspace, mine in registries_of.items():
+        combined = draw(st.lists(st.lists(st.sampled_from(everything), min_size=1, max_size=3)))
+        for registries in [[id_] for id_ in mine] + combined[:2]:
+            view = Scope("view", next(ids))
+            parents[view], shown[view] = workspace, tuple(registries)
     return World(parents, shown, visibility)
 
 
@@ -130,7 +147,7 @@ def directory_of(world: World) -> Directory:
                     1,
                     priority,
                     None,
-                    RegistryPart(registry, f"r{registry}", "hosted", place.id, {}),
+                    part_of(world, registry),
                 )
             )
     database = cast(Database, type("None_", (), {"read": staticmethod(nullcontext)}))
@@ -139,6 +156,12 @@ def directory_of(world: World) -> Directory:
     with patch.object(queries, "places", lambda _: rows):
         made.snapshot()
     return made
+
+
+def part_of(world: World, registry: int) -> RegistryPart:
+    """The row of a registry."""
+    place = world.parents[Scope("registry", registry)].id
+    return RegistryPart(registry, f"r{registry}", "hosted", place, {})
 
 
 def targets(world: World, root: Resource) -> Iterator[tuple[str, Sequence[Scope], int | None, Any]]:
@@ -154,12 +177,13 @@ def targets(world: World, root: Resource) -> Iterator[tuple[str, Sequence[Scope]
         yield "registry", [Scope("registry", id_)], place, registry
         for name in NAMES:
             yield "package", [Scope("package", id_, name)], place, registry["packages"][name]
-    for scope, shown in world.shown.items():
+    for scope in world.shown:
         place = world.parents[scope].id
         view = root["workspaces"][f"w{place}"]["views"][f"v{scope.id}"]
         yield "view", [scope], place, view
         for name in NAMES:
-            packages = [Scope("package", shown[0], name)] if len(shown) == 1 else []
+            only = world.only(scope)
+            packages = [] if only is None else [Scope("package", only, name)]
             yield "seen", [scope, *packages], place, view["packages"][name]
 
 
@@ -189,7 +213,8 @@ def identity_of(
     directory: Directory,
 ) -> Identity:
     principals = principals_of(held, access, limits, directory.containing)
-    return Identity("user:1", "ann", kind, "key:1", principals)
+    everywhere = principals_of(held, access, None, directory.containing)
+    return Identity("user:1", "ann", kind, "key:1", principals, everywhere=everywhere)
 
 
 def expected(
@@ -223,6 +248,12 @@ def expected(
                 and Permission.REGISTRY_UPLOAD in carried
             ):
                 found.add(Permission.UPLOAD_BEGIN)
+    for id_ in world.foreign(places[0]):
+        registry = Scope("registry", id_)
+        there = ("registry", [registry], world.parents[registry].id, None)
+        # What is elsewhere is the caller's to read, wherever the credential is good for.
+        if not expected(world, kind, held, access, None, there) & {Permission.VIEW_READ}:
+            found.discard(Permission.VIEW_READ)
     return found & CREDENTIAL_PERMISSIONS[kind]
 
 

@@ -13,6 +13,7 @@ from stockroom.manage.authority import Authority
 from stockroom.manage.problems import NoSuchPlace
 from stockroom.resources import Directory, Resource
 from stockroom.security.permissions import Permission
+from stockroom.security.policy import Refused
 from stockroom.security.scopes import Scope
 from stockroom.web import Request, forbidden
 
@@ -64,5 +65,6 @@ def need(request: Request, permission: Permission) -> None:
 
     :raises Forbidden: they may read here, but not do that.
     """
-    if not request.has_permission(permission, request.context):
-        raise forbidden(request, permission)
+    answer = request.has_permission(permission, request.context)
+    if isinstance(answer, Refused):
+        raise forbidden(request, answer)

@@ -299,13 +299,6 @@ PLACE_DOORS = (
         },
         page="registries",
     ),
-    Door(
-        "api.views",
-        WORKSPACE,
-        WorkspaceResource,
-        {"GET": (workspaces.list_views, Permission.WORKSPACE_READ)},
-        page="views",
-    ),
     *_of_grants("view", VIEW, ViewResource),
     *_of_grants("registry", REGISTRY, RegistryResource),
     *_of_grants("package", PACKAGE, PackageResource),

@@ -18,7 +18,7 @@ from stockroom.manage.api.calling import actor, read, seen_by
 from stockroom.manage.api.operations import Tagged, outcome
 from stockroom.manage.api.parameters import Paging
 from stockroom.manage.closing import Closing
-from stockroom.manage.people.rows import RegistrySummary, ViewReport, WorkspaceReport
+from stockroom.manage.people.rows import RegistrySummary, WorkspaceReport
 from stockroom.manage.places import FIRST_REGISTRY, Places, workspace_tag
 from stockroom.manage.problems import NameTaken, NoSuchPlace, NotEmpty
 from stockroom.manage.reports.rows import RegistryRow
@@ -65,13 +65,6 @@ class RegistryPage(Struct):
     """Registries by name."""
 
     registries: list[RegistrySummary]
-    next: str | None
-
-
-class ViewPage(Struct):
-    """Views by name."""
-
-    views: list[ViewReport]
     next: str | None
 
 
@@ -157,25 +150,6 @@ def create_registry(
     places = Places(request.new_session(), actor(request))
     made = places.create_registry(context.row.name, body.name)
     return RegistrySummary(made.name, made.kind, 0, 0, 0, None, made.created_at)
-
-
-def list_views(context: WorkspaceResource, request: Request, query: Paging) -> ViewPage:
-    """List the views of a workspace, with the registries that they show."""
-    row = context.row
-    names = {registry.id: name for name, registry in row.registries.items()}
-    found = [
-        ViewReport(
-            name,
-            [
-                [names[member.registry_id] for member in group if member.registry_id in names]
-                for group in view.groups
-            ],
-            f"/simple/{row.name}/{name}/",
-        )
-        for name, view in sorted(row.views.items())
-        if name > query.after
-    ]
-    return page(ViewPage, found[: query.limit + 1], query.limit, "name")
 
 
 def _reports(request: Request, rows: Sequence[WorkspaceRow]) -> list[WorkspaceReport]:

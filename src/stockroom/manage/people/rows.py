@@ -155,10 +155,17 @@ class RegistrySummary(Struct, frozen=True):
 
 
 class ViewReport(Struct, frozen=True):
-    """A view: its registries in groups of one priority, and the path of its index."""
+    """A view: its registries in groups of one priority, and the path of its index.
+
+    ``registries`` are those of the workspace by name, others as WORKSPACE/NAME; ``groups`` have the
+    filters, too. ``default`` is whether it is the view of a registry.
+    """
 
     name: str
     registries: list[list[str]]
+    groups: list[str]
+    revision: int
+    default: bool
     index: str
 
 
