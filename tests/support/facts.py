@@ -25,6 +25,7 @@ class Telling:
 
     title = "What a test tells"
     refresh_seconds = 3600.0
+    tells_advisories = False
 
     def __init__(self, name: str, tell: Tell) -> None:
         self.name = name

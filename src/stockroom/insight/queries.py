@@ -171,9 +171,9 @@ class PackageAdvisory(NamedTuple):
 
 
 def advisories_of(
-    connection: Connection, packages: Collection[str]
+    connection: Connection, sources: Collection[str], packages: Collection[str]
 ) -> Mapping[str, Sequence[PackageAdvisory]]:
-    """The advisories about each of some packages (normalised names), by id."""
+    """What sources tell of each of some packages (normalised names), by id."""
     query = (
         select(
             AdvisoryPackage.package,
@@ -183,7 +183,7 @@ def advisories_of(
             AdvisoryPackage.versions,
         )
         .join(AdvisoryRecord, AdvisoryRecord.id == AdvisoryPackage.advisory_id)
-        .where(AdvisoryPackage.package.in_(packages))
+        .where(AdvisoryPackage.package.in_(packages), AdvisoryRecord.source.in_(sources))
         .order_by(AdvisoryRecord.id)
     )
     found: dict[str, list[PackageAdvisory]] = {}
@@ -193,8 +193,12 @@ def advisories_of(
     return found
 
 
-def records(connection: Connection, ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
-    """Advisories by id, as their source publishes them."""
-    query = select(AdvisoryRecord.id, AdvisoryRecord.record).where(AdvisoryRecord.id.in_(ids))
+def records(
+    connection: Connection, sources: Collection[str], ids: Collection[str]
+) -> Mapping[str, Mapping[str, Any]]:
+    """Advisories of sources by id, as they publish them."""
+    query = select(AdvisoryRecord.id, AdvisoryRecord.record).where(
+        AdvisoryRecord.id.in_(ids), AdvisoryRecord.source.in_(sources)
+    )
     rows: Sequence[Any] = connection.execute(query).all()
     return dict(rows)

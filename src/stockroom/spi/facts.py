@@ -87,6 +87,8 @@ class FactSource(Protocol):
     """For people, in a few words."""
     refresh_seconds: float
     """How long after a refresh the next one is due."""
+    tells_advisories: bool
+    """Whether it tells advisories, which this server then answers from."""
 
     def refresh(self, run: FactRun) -> Iterable[FactDocument | Advisory]:
         """Tell everything that is known, or what has changed since the last successful run.

@@ -25,6 +25,7 @@ class Osv:
 
     name = SOURCE
     title = "Known vulnerabilities (OSV)"
+    tells_advisories = True
 
     def __init__(self, settings: OsvSettings) -> None:
         self.refresh_seconds = settings.refresh_hours * 3600.0
