@@ -46,7 +46,7 @@ from stockroom.publish.examiner import Examiner
 from stockroom.publish.service import Publisher
 from stockroom.publish.stage_files import StageFiles
 from stockroom.publish.stages import Stages
-from stockroom.resolution import Resolver
+from stockroom.resolution import Resolver, ViewFilters
 from stockroom.resources import Directory
 from stockroom.security.identities import Identities
 from stockroom.security.policy import SecurityPolicy
@@ -140,15 +140,17 @@ def _services(
     feed = Feed(database)
     directory = Directory(database, feed)
     tokens = AccessTokens(database, feed, settings)
-    resolver = Resolver(database)
-    shelf = Shelf(settings.page_cache_mb * 1024 * 1024, feed, directory)
+    language = plugins.filter_language()
+    filters = ViewFilters(language, directory)
+    resolver = Resolver(database, filters)
+    shelf = Shelf(settings.page_cache_mb * 1024 * 1024, feed, directory, filters)
     admission = Admission()
     examiner = Examiner(plugins, database, admission)
     publisher = Publisher(storage, admission)
     return {
         Settings: settings,
         Plugins: plugins,
-        Language: plugins.filter_language(),
+        Language: language,
         Database: database,
         Feed: feed,
         Directory: directory,
@@ -161,7 +163,7 @@ def _services(
         **_of_accounts(settings, plugins, database),
         Resolver: resolver,
         Pages: Pages(resolver, shelf, directory, settings),
-        Files: Files(resolver, storage, shelf),
+        Files: Files(resolver, directory, storage, shelf),
         Delivery: Delivery(storage, settings),
         Downloads: Downloads(database, feed),
         Uses: Uses(database, feed),

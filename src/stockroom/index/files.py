@@ -8,7 +8,9 @@ from stockroom.index.pages import Page
 from stockroom.index.shelf import Entry, Shelf
 from stockroom.resolution import Fate, FileDetail, Resolution, Resolver, SeenFile
 from stockroom.resolution.moments import ViewAt
-from stockroom.resolution.problems import Quarantined
+from stockroom.resolution.problems import Quarantined, hidden_by_filter
+from stockroom.resources import Directory
+from stockroom.security.scopes import Scope
 from stockroom.spi import Storage
 
 METADATA_SUFFIX = ".metadata"
@@ -21,8 +23,11 @@ class Files:
     provenance): a door that does not come here would serve what the view hides.
     """
 
-    def __init__(self, resolver: Resolver, storage: Storage, shelf: Shelf) -> None:
+    def __init__(
+        self, resolver: Resolver, directory: Directory, storage: Storage, shelf: Shelf
+    ) -> None:
         self._resolver = resolver
+        self._directory = directory
         self._storage = storage
         self._shelf = shelf
 
@@ -30,6 +35,7 @@ class Files:
         """The file with this name and digest.
 
         :raises NotFound: the view has no such file.
+        :raises HiddenByFilter: the view hides it, though its registry has it.
         :raises Quarantined: its package is quarantined.
         """
         return self._find(view, name, sha256, filename).value
@@ -38,6 +44,7 @@ class Files:
         """The core metadata of a wheel, byte for byte as in the archive (S-55).
 
         :raises NotFound: the view has no such file, or none with announced metadata.
+        :raises HiddenByFilter: the view hides it, though its registry has it.
         :raises Quarantined: its package is quarantined.
         """
 
@@ -65,18 +72,25 @@ class Files:
             found = self._resolver.file(view.row, name, filename, view.at)
             if found is None:
                 raise _no_file(view, sha256, filename)
-            return Entry(_shown(found, view, sha256, filename), found.changes_at)
+            return Entry(self._shown(found, view, sha256, filename), found.changes_at)
 
         return self._shelf.get(view, name, (filename, sha256), make)
 
-
-def _shown(found: Resolution, view: ViewAt, sha256: str, filename: str) -> FileDetail:
-    for seen in found.files:
-        if seen.file.sha256 == sha256 and seen.fate == Fate.SHOWN:
-            return seen.file
-        if seen.file.sha256 == sha256 and seen.fate == Fate.QUARANTINED:
-            raise _quarantined(found, seen)
-    raise _no_file(view, sha256, filename)
+    def _shown(self, found: Resolution, view: ViewAt, sha256: str, filename: str) -> FileDetail:
+        for seen in found.files:
+            # Of a file that another has taken the place of, nobody learns that there is one.
+            if seen.file.sha256 != sha256:
+                continue
+            match seen.fate:
+                case Fate.SHOWN:
+                    return seen.file
+                case Fate.QUARANTINED:
+                    raise _quarantined(found, seen)
+                case Fate.FILTERED:
+                    registry = self._directory.snapshot().names[Scope("registry", seen.registry_id)]
+                    why = self._resolver.explain(found, seen)
+                    raise hidden_by_filter(view, found.name, registry, seen, why)
+        raise _no_file(view, sha256, filename)
 
 
 def _quarantined(found: Resolution, seen: SeenFile) -> Quarantined:

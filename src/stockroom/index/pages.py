@@ -166,6 +166,8 @@ class Pages:
 
     def _is_fixed(self, view: ViewAt) -> bool:
         """Whether what the view showed at a past instant can only be changed on purpose."""
+        if self._resolver.filters.sources(view.row):
+            return False
         registries = self._directory.snapshot().registries
         members = chain.from_iterable(view.row.groups)
         return all(registries[member.registry_id].kind == "hosted" for member in members)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from stockroom.feed import Change, CoherentCache, Feed
+from stockroom.feed.outbox import FACTS_READY
+from stockroom.resolution import ViewFilters
 from stockroom.resolution.moments import ViewAt
-from stockroom.resources import Directory
+from stockroom.resources import Directory, ViewRow
 from stockroom.resources.directory import Snapshot
 
 T = TypeVar("T")
@@ -45,6 +47,7 @@ class Shelf:
         capacity: int,
         feed: Feed,
         directory: Directory,
+        filters: ViewFilters,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         past = capacity // PAST_SHARE
@@ -53,6 +56,7 @@ class Shelf:
         )
         self._past: CoherentCache[Group, Variant, Entry[Any]] = CoherentCache(past, _weigh)
         self._directory = directory
+        self._filters = filters
         self._clock = clock
         feed.subscribe(self._changed)
 
@@ -78,24 +82,47 @@ class Shelf:
         if any(change.kind.startswith(("view.", "registry.")) for change in changes):
             self._keep_only(snapshot)
         for change in changes:
-            if change.registry_id is None or change.package is None:
+            if change.source is not None:
+                self._facts_changed(change, snapshot)
+            elif change.registry_id is not None and change.package is not None:
+                for view in snapshot.views_of_registry.get(change.registry_id, ()):
+                    # The past and filters look at files, others only at what packages there are.
+                    self._drop(view, change.package)
+                    self._past.drop((view.id, view.revision, LIST))
+                    if change.kind.startswith("package.") or _has_filters(view):
+                        self._present.drop((view.id, view.revision, LIST))
+
+    def _facts_changed(self, change: Change, snapshot: Snapshot) -> None:
+        """Drop what depends on a fact source: of some packages, or everything."""
+        for view in _views(snapshot):
+            if change.source not in self._filters.sources(view):
                 continue
-            for view in snapshot.views_of_registry.get(change.registry_id, ()):
-                package, listing = (
-                    (view.id, view.revision, name) for name in (change.package, LIST)
-                )
-                self._present.drop(package)
-                self._past.drop(package)
-                self._past.drop(listing)
-                if change.kind.startswith("package."):
-                    self._present.drop(listing)
+            for package in (LIST, *change.packages):
+                self._drop(view, package)
+            if change.kind == FACTS_READY:
+                self._drop_views({(view.id, view.revision)})
+
+    def _drop(self, view: ViewRow, name: str) -> None:
+        for cache in (self._present, self._past):
+            cache.drop((view.id, view.revision, name))
 
     def _keep_only(self, snapshot: Snapshot) -> None:
         """Drop what is of earlier revisions, which nobody asks for any more."""
-        views = chain.from_iterable(place.views.values() for place in snapshot.workspaces.values())
-        current = {(view.id, view.revision) for view in views}
+        current = {(view.id, view.revision) for view in _views(snapshot)}
         for cache in (self._present, self._past):
             cache.drop_groups(lambda group: group[:2] not in current)
+
+    def _drop_views(self, gone: Collection[tuple[int, int]]) -> None:
+        for cache in (self._present, self._past):
+            cache.drop_groups(lambda group: group[:2] in gone)
+
+
+def _views(snapshot: Snapshot) -> Iterator[ViewRow]:
+    return chain.from_iterable(place.views.values() for place in snapshot.workspaces.values())
+
+
+def _has_filters(view: ViewRow) -> bool:
+    return any(member.filter is not None for member in chain.from_iterable(view.groups))
 
 
 def _weigh(entry: Entry[Any]) -> int:

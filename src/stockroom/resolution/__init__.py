@@ -1,9 +1,10 @@
 """What a view shows of a package, and why: groups by priority, merging, filters, time travel."""
 
+from stockroom.resolution.answers import Asked, AskedGroup, Fate, Resolution, SeenFile
 from stockroom.resolution.detail import FileDetail, PackageDetail
 from stockroom.resolution.listing import Listing
+from stockroom.resolution.reading import ViewFilters
 from stockroom.resolution.resolver import Resolver
-from stockroom.resolution.rules import Asked, AskedGroup, Fate, Resolution, SeenFile
 
 __all__ = [
     "Asked",
@@ -15,4 +16,5 @@ __all__ = [
     "Resolution",
     "Resolver",
     "SeenFile",
+    "ViewFilters",
 ]

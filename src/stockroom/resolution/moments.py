@@ -33,7 +33,7 @@ def view_at(context: ViewResource) -> ViewAt:
     workspace = context.workspace.name
     if context.instant is None:
         return ViewAt(workspace, context.row, None)
-    at = _parse(context.instant)
+    at = instant_of(context.instant)
     if at is None:
         name = f"{workspace}/{context.row.name}"
         raise NotFound(
@@ -44,7 +44,8 @@ def view_at(context: ViewResource) -> ViewAt:
 
 
 @lru_cache(512)
-def _parse(text: str) -> datetime | None:
+def instant_of(text: str) -> datetime | None:
+    """The instant that a text names: a date is its midnight, UTC. None if it names none."""
     if not INSTANT.fullmatch(text):
         return None
     try:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Text, and_, cast, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from stockroom.models import File, Package, Release
 from stockroom.resolution.detail import FileDetail
-from stockroom.resolution.listing import Held
-from stockroom.resolution.rules import Holding
+from stockroom.resolution.rules import FirstUploads, Holding
 from stockroom.resources import Groups
 
 FILE_COLUMNS = (
@@ -41,44 +40,51 @@ PACKAGE_COLUMNS = (
 )
 
 
+class Held(NamedTuple):
+    """A package of a registry."""
+
+    name: str
+    display_name: str
+    status: str
+
+
 def holdings(
-    connection: Connection, registry_ids: Collection[int], name: str
-) -> Mapping[int, Holding]:
-    """What each of the registries holds of the package, with all files; by the registry's id."""
+    connection: Connection, registry_ids: Collection[int], names: Collection[str]
+) -> Mapping[str, Mapping[int, Holding]]:
+    """What the registries hold of each of the packages, with all files; by name, by registry."""
     query = (
-        select(*PACKAGE_COLUMNS, *FILE_COLUMNS)
+        select(Package.name, *PACKAGE_COLUMNS, *FILE_COLUMNS)
         .outerjoin(File, File.package_id == Package.id)
         .outerjoin(Release, Release.id == File.release_id)
-        .where(Package.registry_id.in_(registry_ids), Package.name == name)
+        .where(Package.registry_id.in_(registry_ids), Package.name.in_(names))
     )
-    heads: dict[int, Sequence[Any]] = {}
-    files: dict[int, list[FileDetail]] = {}
     rows: Sequence[Any] = connection.execute(query).all()
+    files: dict[tuple[str, int], list[FileDetail]] = {}
+    found: dict[str, dict[int, Holding]] = {name: {} for name in names}
     for row in rows:
-        heads[row[0]] = row
-        mine = files.setdefault(row[0], [])
-        if row[4] is not None:
-            mine.append(FileDetail(*row[4:]))
-    return {
-        registry_id: Holding(
-            row[1],
-            row[2],
-            row[3],
-            files[registry_id],
-            min((file.uploaded_at for file in files[registry_id]), default=None),
-        )
-        for registry_id, row in heads.items()
-    }
+        key = (row[0], row[1])
+        mine = files.get(key)
+        if mine is None:
+            mine = files[key] = []
+            found[row[0]][row[1]] = Holding(row[2], row[3], row[4], mine)
+        if row[5] is not None:
+            mine.append(FileDetail(*row[5:]))
+    return found
 
 
 def holdings_of_file(
     connection: Connection, registry_ids: Collection[int], name: str, filename: str
 ) -> Mapping[int, Holding]:
-    """The same with the files of one name only."""
-    other = aliased(File)
-    first = select(func.min(other.uploaded_at)).where(other.package_id == Package.id)
+    """What they hold of one package, with its files of one name only; by registry."""
+    of_package, of_release = aliased(File), aliased(File)
+    package_time, release_time = func.min(of_package.uploaded_at), func.min(of_release.uploaded_at)
     query = (
-        select(first.scalar_subquery(), *PACKAGE_COLUMNS, *FILE_COLUMNS)
+        select(
+            select(package_time).where(of_package.package_id == Package.id).scalar_subquery(),
+            select(release_time).where(of_release.release_id == File.release_id).scalar_subquery(),
+            *PACKAGE_COLUMNS,
+            *FILE_COLUMNS,
+        )
         .outerjoin(File, and_(File.package_id == Package.id, File.filename == filename))
         .outerjoin(Release, Release.id == File.release_id)
         .where(Package.registry_id.in_(registry_ids), Package.name == name)
@@ -86,8 +92,9 @@ def holdings_of_file(
     rows: Sequence[Any] = connection.execute(query).all()
     found = {}
     for row in rows:
-        files = [FileDetail(*row[5:])] if row[5] is not None else []
-        found[row[1]] = Holding(row[2], row[3], row[4], files, row[0])
+        files = [FileDetail(*row[6:])] if row[6] is not None else []
+        first = FirstUploads(row[0], {file.version: row[1] for file in files})
+        found[row[2]] = Holding(row[3], row[4], row[5], files, first)
     return found
 
 

@@ -1,13 +1,20 @@
-"""Looks up what views show; one statement each."""
+"""Looks up what views show; one statement each, and one more where a filter reads facts."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+
+from sqlalchemy import Connection
 
 from stockroom.db import Database
+from stockroom.filters import Explanation
+from stockroom.insight.queries import documents
 from stockroom.resolution import queries
-from stockroom.resolution.listing import Listing, listed
-from stockroom.resolution.rules import Resolution, resolve
+from stockroom.resolution.answers import Resolution, SeenFile
+from stockroom.resolution.listing import Listing, View, list_packages
+from stockroom.resolution.reading import ViewFilters
+from stockroom.resolution.rules import Documents, Question, resolve
 from stockroom.resources import ViewRow
 
 
@@ -15,33 +22,64 @@ class Resolver:
     """Resolves packages through views. Nothing is kept here: pages are.
 
     ``at`` is the instant as of which a view is looked at: files that were uploaded later do not
-    exist; None is now.
+    exist; None is now. Every method raises FilterBroken if a filter of the view cannot be read.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self,
+        database: Database,
+        filters: ViewFilters,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
         self._database = database
+        self.filters = filters
+        self._clock = clock
 
     def package(self, view: ViewRow, name: str, at: datetime | None = None) -> Resolution | None:
         """The package with all its files by its normalised name; None if nobody has it."""
-        with self._database.read() as connection:
-            held = queries.holdings(connection, queries.registries_of(view.groups), name)
-        found = resolve(view.groups, name, held, at)
+        found = self.asked(view, name, at)
         return None if found.winner is None else found
+
+    def asked(self, view: ViewRow, name: str, at: datetime | None = None) -> Resolution:
+        """The same, also if nobody has it: what every registry was asked and said."""
+        with self._database.read() as connection:
+            question = self._question(connection, view, name, at)
+            held = queries.holdings(connection, queries.registries_of(view.groups), [name])
+            return resolve(question, held[name])
 
     def file(
         self, view: ViewRow, name: str, filename: str, at: datetime | None = None
     ) -> Resolution | None:
-        """The same with the files of one name only."""
+        """The package with its files of one name only; None if nobody has it."""
         if "\0" in filename:  # which PostgreSQL refuses to compare with
             return None
         registries = queries.registries_of(view.groups)
         with self._database.read() as connection:
+            question = self._question(connection, view, name, at)
             held = queries.holdings_of_file(connection, registries, name, filename)
-        found = resolve(view.groups, name, held, at)
+            found = resolve(question, held)
         return None if found.winner is None else found
 
     def listing(self, view: ViewRow, at: datetime | None = None) -> Listing:
         """The packages that the view lists."""
+        filters = self.filters.of(view)
         with self._database.read() as connection:
-            held = queries.packages(connection, queries.registries_of(view.groups), at)
-        return listed(view.groups, held)
+            seen = View(view.groups, filters, self._clock(), at)
+            return list_packages(connection, seen)
+
+    def explain(self, resolution: Resolution, seen: SeenFile) -> Explanation:
+        """Why the filter of its registry hides a file (its fate is FILTERED), and until when."""
+        judged = resolution.judged[seen.registry_id]
+        found = judged.filter.explain(judged.package, judged.item(seen.file), resolution.instant)
+        ends_at = resolution.ends_at
+        if found.visible_at is not None and ends_at is not None and found.visible_at > ends_at:
+            return found._replace(visible_at=None)
+        return found
+
+    def _question(
+        self, connection: Connection, view: ViewRow, name: str, at: datetime | None
+    ) -> Question:
+        def look_up(sources: Collection[str]) -> Documents:
+            return documents(connection, sources, [name])[name]
+
+        return Question(name, view.groups, self.filters.of(view), look_up, self._clock(), at)
