@@ -12,6 +12,7 @@ from typing import Any, TypeVar, cast
 
 from stockroom.app import Application, make_app
 from stockroom.db import Database
+from stockroom.filters import Language
 from stockroom.manage.defining import Views
 from stockroom.manage.definitions import Definition, parse_group, resolve
 from stockroom.manage.keys import Keys
@@ -64,7 +65,7 @@ class TestSite:
         definition = Definition(tuple(parse_group(group) for group in groups))
         with self.database.transaction() as session:
             snapshot = read_snapshot(session.connection())
-            found = resolve(definition, snapshot, None, lambda _: True)
+            found = resolve(definition, snapshot, self.service(Language), lambda _: True)
             Views(session, "test").create(workspace, name, definition, found, reason)
 
     def create_key(

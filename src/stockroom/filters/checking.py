@@ -243,7 +243,8 @@ def written(value: str | float | bool) -> str:
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
     names: Sequence[str] = sorted(known)
-    close = difflib.get_close_matches(name, names, n=1)
+    # What has only the level in common is not meant.
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.75)
     if close:
         return f"There is no {kind} {name}: did you mean {close[0]}?"
     return f"There is no {kind} {name}; there are: {', '.join(names) or 'none'}."

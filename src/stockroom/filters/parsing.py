@@ -33,6 +33,8 @@ class Source:
 
     def place(self, node: ast.expr) -> tuple[int, int]:
         """Line and column of the first character of a node."""
+        if node.lineno < 2:  # it begins with the bracket that was put around everything
+            return 1, 1
         line = self._lines[node.lineno - 2]
         # Python counts the bytes of UTF-8.
         return node.lineno - 1, len(line.encode()[: node.col_offset].decode()) + 1

@@ -77,10 +77,8 @@ def _refused(text: str) -> Iterator[tuple[int, str]]:
         match = _TOKEN.match(text, position)
         if match is None:
             yield position, _about(text[position])
-            # The rest of the line is in doubt: half of it may be within quotes.
-            end = text.find("\n", position)
-            position, before = (len(text) if end == -1 else end), ""
-            continue
+            # What follows is in doubt: half of it may be within quotes.
+            return
         kind, token = str(match.lastgroup), match[0]
         yield from ((position, sentence) for sentence in _oddities(kind, token, before, adjacent))
         if token in ("(", "["):

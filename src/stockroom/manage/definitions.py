@@ -7,9 +7,10 @@ a group have commas between them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple
 
 from stockroom.errors import BadRequest
+from stockroom.filters import FilterInvalid, Language
 from stockroom.manage.texts import is_storable
 from stockroom.resources import Groups, Member, RegistryRow, Snapshot, ViewRow
 from stockroom.security.scopes import Scope
@@ -17,21 +18,11 @@ from stockroom.security.scopes import Scope
 MAX_GROUPS = 50
 MAX_MEMBERS = 100
 """Registries in all groups together."""
-MAX_TEXT = 4000
-"""Characters of a filter; the language sets its own limit, which is no higher."""
 OPENING = "([{"
 CLOSING = ")]}"
 QUOTES = "'\""
 
 MayRead = Callable[[RegistryRow], bool]
-
-
-class Language(Protocol):
-    """The filter language; ``parse`` raises a ValueError that has ``mistakes``."""
-
-    def parse(self, text: str, /) -> object:
-        """Check a filter."""
-        ...
 
 
 class MemberText(NamedTuple):
@@ -144,7 +135,7 @@ def definition_of(view: ViewRow, snapshot: Snapshot) -> Definition:
 
 
 def resolve(
-    definition: Definition, snapshot: Snapshot, language: Language | None, may_read: MayRead
+    definition: Definition, snapshot: Snapshot, language: Language, may_read: MayRead
 ) -> Groups:
     """The groups of a definition, whose filters are right.
 
@@ -195,29 +186,20 @@ def _registry(snapshot: Snapshot, text: str) -> RegistryRow | None:
 
 
 def _filter_mistakes(
-    member: MemberText, number: int, language: Language | None
+    member: MemberText, number: int, language: Language
 ) -> Sequence[DefinitionMistake]:
     text = member.filter
     if text is None:
         return ()
-    said = None
     if not is_storable(text):
         said = "a filter is text without the character NUL and half characters"
-    elif len(text) > MAX_TEXT:
-        said = f"a filter has {MAX_TEXT} characters at most"
-    elif not text.strip():
-        said = "the filter is empty; leave it out to show the whole registry"
-    if said:
         return [DefinitionMistake(said, number, member.registry, 1, 1)]
-    if language is None:
-        return ()
     try:
         language.parse(text)
-    except ValueError as error:
-        found: Sequence[Any] = getattr(error, "mistakes", None) or [(1, 1, str(error))]
+    except FilterInvalid as error:
         return [
             DefinitionMistake(said, number, member.registry, line, column)
-            for line, column, said in found
+            for line, column, said in error.mistakes
         ]
     return ()
 

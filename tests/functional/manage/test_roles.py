@@ -54,7 +54,7 @@ def town(make_sqlite: MakeUrl, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 def passes(answer: Any, method: str) -> bool:
     """Whether the access rules let a request through, to be refused for what it lacks."""
-    through = {"GET": {200}, "DELETE": {400, 404, 409}}.get(method, {415})
+    through = {"GET": {200}, "DELETE": {400, 404, 409}}.get(method, {404, 415})
     return answer.status_int in through and b"problem:not-found" not in answer.body
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import count
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -13,8 +15,11 @@ from stockroom.models import ApiKey, Event, Grant, View, ViewDefinition, ViewMem
 from tests.functional.manage.people import People
 from tests.support.databases import MakeUrl
 from tests.support.site import TestSite
+from tests.support.waiting import Worker
 
 NUMBERS = count(1)
+ROUNDS = 3
+WHEELS = '".whl" in file.name'
 
 
 @pytest.fixture(scope="module")
@@ -137,14 +142,16 @@ def test_the_history_has_every_definition_the_newest_first(bench: Bench) -> None
 
 
 def test_the_list_of_views_has_their_groups(bench: Bench) -> None:
-    bench.site.create_view(f"{bench.name}/all", "public/main[x],".rstrip(","), f"{bench.name}/main")
+    bench.site.create_view(
+        f"{bench.name}/all", 'public/main[package.name != "x"]', f"{bench.name}/main"
+    )
 
     [view] = bench.get("ann", f"{bench.views}?limit=1")["views"]
 
     assert view == {
         "name": "all",
         "registries": [["public/main"], ["main"]],
-        "groups": ["public/main[x]", f"{bench.name}/main"],
+        "groups": ['public/main[package.name != "x"]', f"{bench.name}/main"],
         "revision": 1,
         "default": False,
         "index": f"/simple/{bench.name}/all/",
@@ -194,6 +201,30 @@ def test_a_definition_has_limits(bench: Bench, groups: list[Any]) -> None:
         "urn:stockroom:problem:invalid-definition",
         "urn:stockroom:problem:invalid-body",
     }
+
+
+def test_mistakes_in_filters_are_told_with_line_column_and_what_to_write(bench: Bench) -> None:
+    lines = 'package.name == "demo" and\n  release.versoin == "1.0" and file.nmae == "x"'
+    groups = [
+        [{"registry": "public/main"}],
+        [
+            {"registry": "public/main", "filter": lines},
+            {"registry": f"{bench.name}/main", "filter": "package.age_days >="},
+        ],
+    ]
+
+    refused = bench.call("ann", "POST", bench.views, {"name": "all", "groups": groups}, status=400)
+
+    first, second, third = refused.json["mistakes"]
+    assert (first["group"], first["registry"]) == (2, "public/main")
+    assert [(mistake["line"], mistake["column"]) for mistake in (first, second)] == [
+        (2, 3),
+        (2, 32),
+    ]
+    assert "release.version" in first["message"]
+    assert third["registry"] == f"{bench.name}/main"
+    assert "group 2, public/main, line 2, column 3: " in refused.json["detail"]
+    bench.get("ann", f"{bench.views}/all", 404)
 
 
 def test_names_of_views_and_registries_are_one_space(bench: Bench) -> None:
@@ -322,7 +353,7 @@ def test_views_are_written_on_both_databases(both: TestSite) -> None:
     admin = both.create_key("admin", "acme")
     people = People(both)
     views = "workspaces/acme/views"
-    groups = [[{"registry": "acme/main"}], [{"registry": "public/main", "filter": "x"}]]
+    groups = [[{"registry": "acme/main"}], [{"registry": "public/main", "filter": WHEELS}]]
 
     made = people.call(admin, "POST", views, {"name": "all", "groups": groups}, status=201)
     tag = made.headers["ETag"]
@@ -338,6 +369,49 @@ def test_views_are_written_on_both_databases(both: TestSite) -> None:
             .order_by(ViewDefinition.revision)
         ).all()
     assert [tuple(row) for row in rows] == [
-        (0, "x", 2, [[["acme/main", None]], [["public/main", "x"]]]),
-        (0, "x", 2, [[["public/main", "x"]]]),
+        (0, WHEELS, 2, [[["acme/main", None]], [["public/main", WHEELS]]]),
+        (0, WHEELS, 2, [[["public/main", WHEELS]]]),
     ]
+
+
+def test_of_two_who_define_a_view_as_they_saw_it_one_wins(both: TestSite) -> None:
+    both.create_view("acme/all", "acme/main")
+    admin, people = both.create_key("admin", "acme"), People(both)
+    path = "workspaces/acme/views/all"
+
+    for _ in range(ROUNDS):
+        tag = people.call(admin, "GET", path).headers["ETag"]
+        barrier = Barrier(2)
+
+        def define(number: int, barrier: Barrier = barrier, tag: str = tag) -> int:
+            filter_ = f'package.name != "{number}-{tag[1:9]}"'
+            body = {"groups": [[{"registry": "acme/main", "filter": filter_}]]}
+            barrier.wait(10)
+            answer = people.call(admin, "PUT", path, body, if_match=tag, status="*")
+            return int(answer.status_int)
+
+        workers = [Worker(partial(define, number)) for number in range(2)]
+
+        assert sorted(worker.result() for worker in workers) == [200, 412]
+    history = people.get(admin, f"{path}/history")["revisions"]
+    assert [entry["revision"] for entry in history] == list(range(ROUNDS + 1, 0, -1))
+
+
+def test_a_registry_goes_before_a_view_shows_it_or_not_at_all(both: TestSite) -> None:
+    """No order of the two makes the server err, or leaves a view of nothing."""
+    owner, people = both.create_key("owner", "acme"), People(both)
+    for number in range(ROUNDS):
+        registries = "workspaces/acme/registries"
+        people.call(owner, "POST", registries, {"name": f"side-{number}"}, status=201)
+        groups = [[{"registry": f"acme/side-{number}"}]]
+        body = {"name": f"all-{number}", "groups": groups}
+        barrier = Barrier(2)
+
+        def ask(method: str, path: str, body: object = None, barrier: Barrier = barrier) -> int:
+            barrier.wait(10)
+            return int(people.call(owner, method, path, body, status="*").status_int)
+
+        deleting = Worker(partial(ask, "DELETE", f"{registries}/side-{number}"))
+        making = Worker(partial(ask, "POST", "workspaces/acme/views", body))
+
+        assert (deleting.result(), making.result()) in {(204, 400), (204, 409), (409, 201)}

@@ -40,6 +40,7 @@ ABSENT = {
     "key": "999999",
     "invitation": "999999",
     "session": "session:999999",
+    "source": "none",
 }
 """What stands for it in a DELETE, so that nothing is deleted."""
 FOREIGN = ["zeta", "team:zeta", "acme/side"]

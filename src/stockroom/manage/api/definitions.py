@@ -8,8 +8,9 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from stockroom.errors import Conflict, InvalidName
+from stockroom.filters import Language
 from stockroom.manage.api.answers import page
-from stockroom.manage.api.calling import actor, read, seen_by
+from stockroom.manage.api.calling import actor, need, read, seen_by
 from stockroom.manage.api.operations import Tagged, outcome
 from stockroom.manage.api.parameters import DEFAULT_LIMIT, AfterId, Limit, Paging
 from stockroom.manage.closing import Closing
@@ -18,8 +19,9 @@ from stockroom.manage.definitions import Definition, InvalidDefinition, MemberTe
 from stockroom.manage.people.rows import ViewReport
 from stockroom.manage.problems import DefaultView, InvalidText, NameTaken
 from stockroom.manage.viewing import queries
+from stockroom.manage.viewing.conflicts import conflicts
 from stockroom.manage.viewing.documents import view_document, view_report
-from stockroom.manage.viewing.rows import RevisionReport, ViewDocument
+from stockroom.manage.viewing.rows import ConflictReport, RevisionReport, ViewDocument
 from stockroom.resources import (
     Directory,
     Groups,
@@ -83,6 +85,13 @@ class HistoryQuery(Struct):
 
     limit: Limit = DEFAULT_LIMIT
     after: AfterId | None = None
+
+
+class ConflictPage(Struct):
+    """Conflicts by package and filename."""
+
+    conflicts: list[ConflictReport]
+    next: str | None
 
 
 class RevisionPage(Struct):
@@ -156,6 +165,26 @@ def show_history(context: ViewResource, request: Request, query: HistoryQuery) -
     return page(RevisionPage, rows, query.limit, "revision")
 
 
+def show_conflicts(context: ViewResource, request: Request, query: Paging) -> ConflictPage:
+    """List the files of one name and different contents in registries that the view merges.
+
+    The first registry's is taken, silently for who installs. Needs to read every registry that the
+    view shows.
+    """
+    need(request, Permission.VIEW_READ)
+    snapshot = request.service(Directory).snapshot()
+    with read(request) as connection:
+        found = conflicts(
+            connection,
+            request.service(Language),
+            snapshot,
+            context.row,
+            after=query.after,
+            limit=query.limit + 1,
+        )
+    return page(ConflictPage, found, query.limit, "key")
+
+
 def resolved(request: Request, definition: Definition) -> Groups:
     """The groups of a definition that the caller may make.
 
@@ -168,7 +197,7 @@ def resolved(request: Request, definition: Definition) -> Groups:
         registry = root["workspaces"][workspace]["registries"][row.name]
         return bool(request.has_permission(Permission.VIEW_READ, registry))
 
-    return resolve(definition, root.snapshot, None, may_read)
+    return resolve(definition, root.snapshot, request.service(Language), may_read)
 
 
 def _tagged(context: ViewResource, newest: RevisionReport) -> Tagged[ViewDocument]:

@@ -36,4 +36,11 @@ VIEW_DOORS = (
         {"GET": (definitions.show_history, Permission.VIEW_INSPECT)},
         page="history",
     ),
+    Door(
+        "api.view-conflicts",
+        VIEW,
+        ViewResource,
+        {"GET": (definitions.show_conflicts, Permission.VIEW_INSPECT)},
+        page="conflicts",
+    ),
 )

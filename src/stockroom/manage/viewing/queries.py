@@ -1,12 +1,73 @@
-"""Reading the history of views."""
+"""Reading the history of views, and the files of one name in the registries that they show."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, String, cast, func, literal, select
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import Connection, String, and_, cast, func, literal, select, tuple_
 
 from stockroom.manage.problems import NoSuchPlace
 from stockroom.manage.viewing.rows import RevisionReport, ViewMemberDocument
-from stockroom.models import Robot, User, ViewDefinition
+from stockroom.models import File, Package, Robot, User, ViewDefinition
+
+
+class Namesake(NamedTuple):
+    """What one registry has of a package, where others have a file of the same name.
+
+    ``sha256``, ``size`` and ``uploaded_at`` are None if it has no file of that name.
+    """
+
+    package: str
+    filename: str
+    registry_id: int
+    sha256: str | None
+    size: int | None
+    uploaded_at: datetime | None
+
+
+def namesakes(
+    connection: Connection,
+    merged: Collection[int],
+    shown: Collection[int],
+    *,
+    after: tuple[str, str],
+    limit: int,
+) -> Sequence[Namesake]:
+    """Filenames with different contents in the registries ``merged``, in one statement.
+
+    For each, what all of the registries ``shown`` have of its package, since that decides which of
+    them provide it. ``after`` is the package and the filename after which to begin, ``limit`` the
+    number of filenames.
+    """
+    same = (
+        select(Package.name, File.filename)
+        .join(File, File.package_id == Package.id)
+        .where(
+            File.registry_id.in_(merged),
+            tuple_(Package.name, File.filename) > tuple_(literal(after[0]), literal(after[1])),
+        )
+        .group_by(Package.name, File.filename)
+        .having(func.min(File.sha256) != func.max(File.sha256))
+        .order_by(Package.name, File.filename)
+        .limit(limit)
+        .subquery()
+    )
+    query = (
+        select(
+            same.c.name,
+            same.c.filename,
+            Package.registry_id,
+            File.sha256,
+            File.size,
+            File.uploaded_at,
+        )
+        .join(Package, and_(Package.name == same.c.name, Package.registry_id.in_(shown)))
+        .outerjoin(File, and_(File.package_id == Package.id, File.filename == same.c.filename))
+        .order_by(same.c.name, same.c.filename)
+    )
+    return [Namesake(*row) for row in connection.execute(query)]
 
 
 def history(

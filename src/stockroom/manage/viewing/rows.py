@@ -54,3 +54,29 @@ class RevisionReport(Struct, frozen=True):
     actor: str
     actor_name: str | None
     reason: str | None
+
+
+class ConflictingFile(Struct, frozen=True):
+    """A file in one of the registries that have it; ``size`` in bytes."""
+
+    registry: str
+    sha256: str
+    size: int
+    uploaded_at: datetime
+
+
+class ConflictReport(Struct, frozen=True):
+    """Files of one name and different contents, in the order of their registries in the group.
+
+    The file of ``taken``, the first one, is that of the view, whether its filter shows it or not.
+    """
+
+    package: str
+    filename: str
+    taken: str
+    files: list[ConflictingFile]
+
+    @property
+    def key(self) -> str:
+        """Where it stands in the list of all, for the pages of that."""
+        return f"{self.package}/{self.filename}"
