@@ -398,6 +398,18 @@ def test_a_rehearsal_is_done_as_of_an_instant(town: Town) -> None:
     assert (pin["outcome"], pin["missing"][0]["reason"]) == ("vanished", "too-late")
 
 
+def test_many_pins_take_few_statements(town: Town) -> None:
+    text = "".join(f"absent-{number}==1\n" for number in range(300))
+    body = {"lock": {"text": text, "kind": "requirements"}, "groups": [[{"registry": "acme/main"}]]}
+
+    with town.site.count_queries() as statements:
+        found = town.rehearse("acme/all", body)
+
+    assert found["counts"]["vanished"] == 300
+    # Two batches, now and by the draft.
+    assert sum("FROM packages" in statement for statement in statements) == 4
+
+
 @pytest.mark.parametrize(
     ("body", "status", "slug", "said"),
     [
