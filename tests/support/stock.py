@@ -7,12 +7,14 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from stockroom.db import insert_if_absent
 from stockroom.dists import canonical_version
 from stockroom.feed import emit
+from stockroom.manage.defining import Views
+from stockroom.manage.definitions import Definition, MemberText
 from stockroom.models import (
     Blob,
     File,
@@ -20,9 +22,9 @@ from stockroom.models import (
     Registry,
     Release,
     View,
-    ViewMember,
     Workspace,
 )
+from stockroom.resources import Member
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
@@ -135,33 +137,19 @@ def _file(file: Stocked, registry: str, package: str, release_id: int) -> dict[s
     }
 
 
-def define_view(
-    session: Session, name: str, *groups: Iterable[tuple[str, str | None]], revision: int = 1
-) -> None:
-    """Make the view ``WORKSPACE/NAME``, or make it anew, of registries with their filters."""
+def define_view(session: Session, name: str, *groups: Iterable[tuple[str, str | None]]) -> None:
+    """Make the view ``WORKSPACE/NAME``, or change it, of registries with their filters.
+
+    The filters are not looked at, as if they were written before a plugin went.
+    """
     workspace, _, view_name = name.partition("/")
-    workspace_id = session.execute(
-        select(Workspace.id).where(Workspace.name == workspace)
-    ).scalar_one()
-    view = session.execute(
-        select(View).where(View.workspace_id == workspace_id, View.name == view_name)
-    ).scalar_one_or_none()
-    if view is None:
-        view = View(workspace_id=workspace_id, name=view_name, created_at=LONG_AGO)
-        session.add(view)
-    else:
-        session.execute(delete(ViewMember).where(ViewMember.view_id == view.id))
-    view.revision = revision
-    session.flush()
     ids = _registries(session)
-    for priority, group in enumerate(groups):
-        for position, (registry, filter_) in enumerate(group):
-            member = ViewMember(
-                view_id=view.id,
-                priority=priority,
-                position=position,
-                registry_id=ids[registry],
-                filter=filter_,
-            )
-            session.add(member)
-    emit(session, "view.changed", "test")
+    texts = tuple(tuple(MemberText(*member) for member in group) for group in groups)
+    members = tuple(
+        tuple(Member(ids[one.registry], one.filter) for one in group) for group in texts
+    )
+    query = select(View.id).join(Workspace, Workspace.id == View.workspace_id)
+    known = session.execute(query.where(Workspace.name == workspace, View.name == view_name))
+    views = Views(session, "test")
+    write = views.change if known.first() else views.create
+    write(workspace, view_name, Definition(texts), members)

@@ -46,9 +46,9 @@ def fill(server: TestSite, registry: str, **packages: list[Stocked]) -> None:
         stock(session, registry, packages)
 
 
-def define(server: TestSite, view: str, *groups: list[tuple[str, str | None]], **how: int) -> None:
+def define(server: TestSite, view: str, *groups: list[tuple[str, str | None]]) -> None:
     with server.database.transaction() as session:
-        define_view(session, view, *groups, **how)
+        define_view(session, view, *groups)
 
 
 def ask(server: TestSite, path: str, status: int | str = 200, **headers: str) -> Any:
@@ -102,7 +102,7 @@ def test_s64_what_is_excluded_by_name_comes_from_the_next_group(
 
     assert filenames(server, f"/simple/{place}/prod/demo/") == ["demo-2.0-py3-none-any.whl"]
     assert names(server, f"/simple/{place}/prod/") == ["demo", "mine"]
-    define(server, f"{place}/prod", [(main, 'package.name != "demo"')], revision=2)
+    define(server, f"{place}/prod", [(main, 'package.name != "demo"')])
     ask(server, f"/simple/{place}/prod/demo/", 404)
     assert names(server, f"/simple/{place}/prod/") == ["mine"]
 
@@ -257,7 +257,7 @@ def test_a_view_is_made_anew_when_it_is_defined_anew(server: TestSite, place: st
     path = f"/simple/{place}/prod/"
     before = filenames(server, f"{path}demo/"), names(server, path)
 
-    define(server, f"{place}/prod", [(main, None)], revision=2)
+    define(server, f"{place}/prod", [(main, None)])
 
     after = filenames(server, f"{path}demo/"), names(server, path)
     assert (before, after) == (([], []), (["demo-1.0.tar.gz"], ["demo"]))
