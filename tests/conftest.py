@@ -20,6 +20,11 @@ from tests.support.site import TestSite
 hypothesis.register_profile("stockroom", deadline=None)
 hypothesis.load_profile("stockroom")
 
+ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For a test with the fixture ``database_url``, or one made of it, that is not about rows: what it
+shows is decided in Python, and a database of the other kind would tell nothing more.
+"""
+
 MakeSite = Callable[..., TestSite]
 StartServer = Callable[..., ServerProcess]
 

@@ -17,6 +17,8 @@ from stockroom.accounts.programs import Programs
 from stockroom.accounts.second_factors import SecondFactors
 from stockroom.accounts.signing_in import Failures, SignIns
 from stockroom.accounts.throttle import Throttle
+from stockroom.advisories import views as advisory_views
+from stockroom.advisories.service import Advisories
 from stockroom.dashboard import doors
 from stockroom.db import Database
 from stockroom.errors import ConfigurationInvalid
@@ -117,6 +119,7 @@ def make_app(configuration: Configuration) -> Application:
         upload2.configure(config)
         stages.configure(config)
     manage_views.configure(config)
+    advisory_views.configure(config)
     cli_views.configure(config)
     doors.configure(config)
     config.add_route("healthz", "/healthz")
@@ -181,7 +184,8 @@ def _of_jobs(plugins: Plugins, database: Database) -> dict[type, object]:
     """The services for what is done in the background."""
     runs = Runs(database)
     facts = Facts(database, runs, plugins.fact_sources())
-    return {Facts: facts, Jobs: Jobs(runs, facts.jobs)}
+    advisories = Advisories(database, facts)
+    return {Facts: facts, Jobs: Jobs(runs, facts.jobs), Advisories: advisories}
 
 
 def _of_accounts(settings: Settings, plugins: Plugins, database: Database) -> dict[type, object]:

@@ -1,4 +1,4 @@
-"""Signing in, second factors, keys and programs, as people do them in Chromium."""
+"""Signing in, second factors, keys, programs and views, as people do them in Chromium."""
 
 from __future__ import annotations
 
@@ -166,6 +166,25 @@ def test_key_for_a_registry_works(page: Page, server: Server) -> None:
     [secret] = set(KEY.findall(page.content()))
     index = f"{server.base}/simple/acme/main/"
     assert requests.get(index, auth=("__token__", secret), timeout=10).status_code == 200
+    check_accessibility(page)
+
+
+def test_view_is_made_and_looked_into(page: Page, server: Server, page_errors: PageErrors) -> None:
+    page_errors.expect("status of 400")
+    plant(page, server, "vic", role="admin")
+    page.goto(f"{server.base}/new-view/acme")
+    page.get_by_label("Name, which").fill("all")
+    page.get_by_label("Groups").fill("acme/main[release.versoin > '1']")
+
+    page.get_by_role("button", name="Make the view").click()
+    expect(page.get_by_role("alert")).to_contain_text("column 1")
+    check_accessibility(page)
+    page.get_by_label("Groups").fill("acme/main[release.version > '1']")
+    page.get_by_role("button", name="Make the view").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("acme/all")
+    check_accessibility(page)
+    page.goto(f"{server.base}/views/acme")
     check_accessibility(page)
 
 

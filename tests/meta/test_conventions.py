@@ -22,6 +22,9 @@ WITHOUT_PERMISSION = {
     "stockroom.accounts.cli_views.Doors.logout",
     "stockroom.accounts.cli_views.Doors.refresh",
     "stockroom.accounts.cli_views.Doors.status",
+    "stockroom.advisories.views.query",
+    "stockroom.advisories.views.query_batch",
+    "stockroom.advisories.views.show",
     "stockroom.health.healthz",
     "stockroom.manage.api.views.show_description",
     *(

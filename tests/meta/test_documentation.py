@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import configparser
 import inspect
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +16,11 @@ import pytest
 from stockroom import hookspecs
 from stockroom.cli import stockroom
 from stockroom.cli.reference import as_ini, as_markdown
-from stockroom.settings import Settings
+from stockroom.plugins import Plugins
+from stockroom.settings import Settings, read_settings
+from stockroom.spi import FilterPackage
 from stockroom.spi.settings import declared
+from stockroom.testing.fields import some_files
 from tests.archives import make_wheel
 from tests.conftest import MakeSite
 from tests.support.cli import all_commands, stockroom_command
@@ -29,11 +35,19 @@ COMMAND = re.compile(
 )
 HOOKS = [name for name in vars(hookspecs) if name.startswith(f"{hookspecs.NAME}_")]
 KINDS = ("Provide", "Vote", "Notify", "Extend")
-EXAMPLE = re.compile(r"^<!-- example -->\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+EXAMPLE = re.compile(
+    r"^<!-- example(?:: ([\w ]+))? -->\n\n```python\n(.*?)^```$", re.MULTILINE | re.DOTALL
+)
 
 
 def page(name: str) -> str:
     return (DOCS / name).read_text("utf-8")
+
+
+def example(title: str) -> str:
+    """The code of the one example of this title in docs/plugins.md."""
+    [code] = [code for found, code in EXAMPLE.findall(page("plugins.md")) if found == title]
+    return str(code)
 
 
 def signature(hook: str) -> str:
@@ -124,7 +138,7 @@ def test_written_command_exists(document: str, line: str) -> None:
 def test_example_plugin_stores_and_serves_files(
     make_site: MakeSite, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    [code] = EXAMPLE.findall(page("plugins.md"))
+    code = example("")
     folder = tmp_path / "site-packages"
     folder.mkdir()
     monkeypatch.syspath_prepend(folder)
@@ -149,3 +163,39 @@ def test_example_plugin_stores_and_serves_files(
     assert whole.body == content
     assert part.body == content[3:10]
     packages.forget()
+
+
+def test_example_fields_and_functions_are_of_the_language(site_packages: SitePackages) -> None:
+    site_packages.install("stockroom-owners", plugin="owners", code=example("fields"))
+    values = {"sqlalchemy.url": "sqlite:////unused.db", "stockroom.storage": "file:///unused"}
+    plugins = Plugins(read_settings({**values, "stockroom.plugins": "owners"}))
+    rule = 'file.is_pure and owner_of(package.name) in ["acme", "nobody"]'
+    files = some_files("1.0")
+
+    found = plugins.filter_language().parse(rule)
+    shown = [
+        list(found.judge(FilterPackage(name, None, {}), files, files[0].upload_time).shown)
+        for name in ("demo", "acme-demo", "other-demo")
+    ]
+
+    assert f"`{rule}`" in page("plugins.md")
+    assert shown == [[True, True], [True, True], [False, False]]
+
+
+def test_example_tests_of_fields_pass(site_packages: SitePackages, tmp_path: Path) -> None:
+    site_packages.install("stockroom-owners", plugin="owners", code=example("fields"))
+    (tmp_path / "test_fields.py").write_text(example("tests of fields"), "utf-8")
+    options = ["-q", "-c", "/dev/null", "-p", "no:cacheprovider"]
+    folder = str(tmp_path / "site-packages")
+
+    result = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, tmp_path / "test_fields.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": folder, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode == 0, result.stdout
+    assert "7 passed" in result.stdout

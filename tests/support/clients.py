@@ -10,10 +10,13 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
 from packaging.utils import canonicalize_name
@@ -49,6 +52,7 @@ WRONG_KEY = "sr_0123456789abcdef"
 """A key that no server has made."""
 NOTHING: Variables = MappingProxyType({})
 SYSTEM_PATH = "/usr/bin:/bin"
+_EMPTY = TemporaryDirectory(prefix="stockroom-environments-")
 TERMINAL_CODES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
@@ -120,11 +124,19 @@ class Machine:
     def make_environment(self, name: str = "env", python: str | Path = sys.executable) -> Fresh:
         """Make a virtual environment in which nothing is installed."""
         folder = self.folder / name
-        self.run(
-            *(CLIENTS / "uv" / "bin" / "uv", "venv", "--quiet", "--no-project", "--no-config"),
-            *("--python", python, folder),
-        )
+        shutil.copytree(_empty_environment(python), folder, symlinks=True)
         return Fresh(self, folder)
+
+
+@cache
+def _empty_environment(python: str | Path) -> Path:
+    """An environment to copy, which takes a tenth of the time that it takes to make one."""
+    folder = Path(_EMPTY.name) / str(len(list(Path(_EMPTY.name).iterdir())))
+    Machine(folder).run(
+        *(CLIENTS / "uv" / "bin" / "uv", "venv", "--quiet", "--no-project", "--no-config"),
+        *("--python", python, folder / "env"),
+    )
+    return folder / "env"
 
 
 class Fresh:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import insert, select
 
@@ -23,6 +25,7 @@ class Telling:
 
     title = "What a test tells"
     refresh_seconds = 3600.0
+    tells_advisories = False
 
     def __init__(self, name: str, tell: Tell) -> None:
         self.name = name
@@ -30,6 +33,30 @@ class Telling:
 
     def refresh(self, run: FactRun) -> Iterable[FactDocument | Advisory]:
         return self.tell(run)
+
+
+@dataclass
+class FakeRun:
+    """A refresh, as a source sees it."""
+
+    packages: list[str] = field(default_factory=list)
+    known: set[str] = field(default_factory=set)
+    advisories: set[str] = field(default_factory=set)
+    state: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    reports: list[tuple[int, int | None]] = field(default_factory=list)
+
+    def progress(self, done: int, total: int | None = None) -> None:
+        """Note it."""
+        self.reports.append((done, total))
+
+    def note(self, sentence: str) -> None:
+        """Note it."""
+        self.notes.append(sentence)
+
+    def remember(self, state: Mapping[str, Any]) -> None:
+        """Have it as the state of the next run."""
+        self.state = dict(state)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from stockroom.dashboard.doors import PAGES
 from stockroom.manage.api.doors import Door
 from stockroom.manage.api.views import DOORS
+from stockroom.resources import SeenPackage
 from stockroom.security.acl import SELF
 from stockroom.security.permissions import Permission
 from tests.support.site import TestSite
@@ -102,6 +103,8 @@ def _about(door: Door) -> str:
     is_list_of_own = isinstance(acl, tuple) and any(entry[1] == SELF for entry in acl)
     if is_list_of_own or door.steps[:1] == ("me",):
         return "own"
+    if door.context is SeenPackage:
+        return "seen"
     return next((CONTAINERS[step] for step in reversed(door.steps) if step in CONTAINERS), "server")
 
 

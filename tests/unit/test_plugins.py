@@ -457,6 +457,7 @@ FACTS = """\
     class Source:
         title = "A source"
         refresh_seconds = 3600
+        tells_advisories = False
 
         def __init__(self, name):
             self.name = name

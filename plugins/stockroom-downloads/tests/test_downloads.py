@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -22,30 +21,11 @@ from stockroom_downloads.fields import FIELDS
 from stockroom_downloads.settings import DownloadsSettings
 from stockroom_downloads.source import Downloads
 from tests.conftest import MakeSite
+from tests.support.facts import FakeRun as Run
 from tests.support.facts import hold
 
 HEADER = "package,last_7_days,last_30_days\n"
 GOOD = {"data": {"last_day": 1, "last_week": 7, "last_month": 30}, "package": "a", "type": "x"}
-
-
-@dataclass
-class Run:
-    """A refresh, as a source sees it."""
-
-    packages: list[str]
-    known: set[str] = field(default_factory=set)
-    state: dict[str, Any] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    reports: list[tuple[int, int | None]] = field(default_factory=list)
-
-    def progress(self, done: int, total: int | None = None) -> None:
-        self.reports.append((done, total))
-
-    def note(self, sentence: str) -> None:
-        self.notes.append(sentence)
-
-    def remember(self, state: Any) -> None:
-        self.state = dict(state)
 
 
 class Stats(ThreadingHTTPServer):

@@ -18,6 +18,7 @@ from stockroom.cli import (
     reference,
     server,
     users,
+    viewing,
 )
 from stockroom.cli.refusals import CommandGroup
 from stockroom.cli.site import Remote, Site
@@ -91,7 +92,19 @@ def _named_server(context: click.Context) -> str | None:
     return given[0] if given else None
 
 
-for room in (server, reference, places, users, people, keys, packages, blobs, events, facts):
+for room in (
+    server,
+    reference,
+    places,
+    viewing,
+    users,
+    people,
+    keys,
+    packages,
+    blobs,
+    events,
+    facts,
+):
     for command in room.COMMANDS:
         stockroom.add_command(command)
 

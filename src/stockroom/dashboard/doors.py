@@ -21,9 +21,10 @@ from stockroom.dashboard import (
     start,
     static,
     use,
+    viewing,
 )
 from stockroom.errors import MethodNotAllowed
-from stockroom.resources import FactSourceResource, Resource, ViewResource
+from stockroom.resources import FactSourceResource, Resource, ViewResource, WorkspaceResource
 from stockroom.security.acl import own_acl
 from stockroom.security.permissions import Permission
 from stockroom.web import READS, Ready, Request, at
@@ -75,8 +76,52 @@ def _change(view: View) -> dict[str, tuple[View, Permission | None]]:
     return {"POST": (view, Permission.ACCOUNT_CHANGE)}
 
 
-VIEW = ("workspaces", "{workspace}", "views", "{view}")
+WORKSPACE = ("workspaces", "{workspace}")
+VIEW = (*WORKSPACE, "views", "{view}")
 SECURITY = "/account/security"
+VIEW_PAGES = (
+    Page(
+        "views",
+        "/views/{workspace}",
+        {"GET": (viewing.show_views, Permission.WORKSPACE_READ)},
+        steps=WORKSPACE,
+        context=WorkspaceResource,
+    ),
+    Page(
+        "new-view",
+        "/new-view/{workspace}",
+        {
+            "GET": (viewing.show_new, Permission.VIEW_DEFINE),
+            "POST": (viewing.make_view, Permission.VIEW_DEFINE),
+        },
+        steps=WORKSPACE,
+        context=WorkspaceResource,
+    ),
+    Page(
+        "view",
+        "/views/{workspace}/{view}",
+        {"GET": (viewing.show_view, Permission.VIEW_INSPECT)},
+        steps=VIEW,
+        context=ViewResource,
+    ),
+    Page(
+        "change-view",
+        "/views/{workspace}/{view}/change",
+        {
+            "GET": (viewing.show_change, Permission.VIEW_DEFINE),
+            "POST": (viewing.change_view, Permission.VIEW_DEFINE),
+        },
+        steps=VIEW,
+        context=ViewResource,
+    ),
+    Page(
+        "delete-view",
+        "/views/{workspace}/{view}/deletion",
+        {"POST": (viewing.delete_view, Permission.VIEW_DEFINE)},
+        steps=VIEW,
+        context=ViewResource,
+    ),
+)
 PAGES = (
     Page("start", "/", _look(start.show_start)),
     Page("sign-in", "/sign-in", _open(GET=signing_in.show_sign_in, POST=signing_in.sign_in)),
@@ -153,6 +198,7 @@ PAGES = (
         steps=("facts", "{source}"),
         context=FactSourceResource,
     ),
+    *VIEW_PAGES,
     Page("icon", "/favicon.ico", _open(GET=static.show_icon)),
     Page("static", "/static/{digest}/{name}", _open(GET=static.show_static)),
 )

@@ -26,6 +26,9 @@ DONE: Mapping[str, str] = {
     "session-ended": "The browser is signed out.",
     "sessions-ended": "All other browsers are signed out.",
     "login-ended": "The program is signed out.",
+    "view-made": "The view is made.",
+    "view-changed": "The view is changed.",
+    "view-deleted": "The view is deleted.",
     "joined": "You have accepted the invitation.",
     "facts-asked": "The source is asked within seconds.",
 }

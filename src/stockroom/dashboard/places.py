@@ -20,6 +20,8 @@ class ViewPlace(NamedTuple):
     view: str
     team: str
     visibility: str
+    inspected: bool
+    """Whether they may see what it is made of."""
 
 
 class NoSuchPlace(NotFound):
@@ -35,7 +37,13 @@ def readable_views(request: Request) -> list[ViewPlace]:
     for name, row in sorted(root.snapshot.workspaces.items()):
         views = root["workspaces"][name]["views"]
         found += [
-            ViewPlace(name, view, row.team.name, row.visibility)
+            ViewPlace(
+                name,
+                view,
+                row.team.name,
+                row.visibility,
+                bool(request.has_permission(Permission.VIEW_INSPECT, views[view])),
+            )
             for view in sorted(row.views)
             if request.has_permission(Permission.VIEW_READ, views[view])
         ]

@@ -21,8 +21,12 @@ from stockroom.filters.tree import (
     Reference,
     conjunction,
     disjunction,
+    leaves,
 )
 from stockroom.spi import FilterField, FilterFunction, ValueType
+
+MAX_CONDITIONS = 100
+"""How many comparisons a filter has; each may cost something for each file."""
 
 _OPERATORS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",
@@ -56,7 +60,14 @@ class Checker:
 
         :raises FilterInvalid: with all mistakes.
         """
-        condition = self._condition(self._source.expression(), 1)
+        expression = self._source.expression()
+        condition = self._condition(expression, 1)
+        if condition is not None and sum(1 for _ in leaves(condition)) > MAX_CONDITIONS:
+            self._refuse(
+                expression,
+                f"A filter has up to {MAX_CONDITIONS} comparisons: write `in` and a list for the "
+                "values of one field.",
+            )
         if condition is None or self._mistakes:
             raise FilterInvalid(self._mistakes)
         return condition
@@ -141,7 +152,7 @@ class Checker:
             elements = [self._side(element, depth, behind_in=False) for element in node.elts]
             found = [element for element in elements if element is not None]
             return Compared(node, found) if len(found) == len(elements) else None
-        value = written_value(node)
+        value = _written(node)
         if value is not None:
             return Compared(node, value)
         operand = self._operand(node, depth)
@@ -204,10 +215,10 @@ class Checker:
         return Call(function, found) if len(found) == len(arguments) else None
 
     def _argument(self, node: ast.expr, wanted: ValueType, depth: int) -> Operand | None:
-        value = written_value(node)
+        value = _written(node)
         if value is not None:
             try:
-                return literal(value, written(value), wanted)
+                return literal(value, wanted)
             except ValueError as error:
                 self._refuse(node, str(error))
                 return None
@@ -226,7 +237,7 @@ class Checker:
         return operand
 
 
-def written_value(node: ast.expr) -> str | float | bool | None:
+def _written(node: ast.expr) -> str | float | bool | None:
     """The value of a literal, None for anything else."""
     match node:
         case ast.Constant(value=str() | int() | float() as value):
@@ -234,11 +245,6 @@ def written_value(node: ast.expr) -> str | float | bool | None:
         case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as number)):
             return None if isinstance(number, bool) else -number
     return None
-
-
-def written(value: str | float | bool) -> str:
-    """How a value is written in a filter, texts without their quotes."""
-    return value if isinstance(value, str) else repr(value)
 
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> str:

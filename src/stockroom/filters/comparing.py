@@ -70,22 +70,16 @@ def _comparison(left: Compared, operator: Operator, right: Compared) -> Conditio
         if not isinstance(right.value, Reference | Call):
             raise Wrong(left.node, "Both sides are fixed values: compare a field with one.")
         return _comparison(right, operator.mirrored, left)
-    subject = left.value
-    _check_operator(left, operator)
+    _check_operator(left.node, left.value, operator)
     if isinstance(right.value, Reference | Call):
-        if ValueType.AGE in (subject.type, right.value.type):
-            raise Wrong(
-                right.node,
-                "An age is compared with a number of days; compare times, such as "
-                "file.upload_time, with each other.",
-            )
-        if right.value.type is not subject.type:
-            raise Wrong(
-                right.node,
-                f"{subject} is {WORDS[subject.type]} and {right.value} is "
-                f"{WORDS[right.value.type]}: they cannot be compared.",
-            )
-        return Comparison(subject, operator, right.value)
+        _check_types(right.node, left.value, right.value)
+        return Comparison(left.value, operator, right.value)
+    return _with_literal(left.value, operator, right)
+
+
+def _with_literal(
+    subject: Reference | Call, operator: Operator, right: Compared
+) -> Comparison | AgeTest:
     constant = _literal(right, subject.type)
     if isinstance(subject, Reference) and subject.type is ValueType.AGE:
         return AgeTest(subject, operator, constant)
@@ -98,18 +92,29 @@ def _comparison(left: Compared, operator: Operator, right: Compared) -> Conditio
     return Comparison(subject, operator, constant)
 
 
-def _check_operator(left: Compared, operator: Operator) -> None:
-    subject = left.value
-    if not isinstance(subject, Reference | Call):
-        return
+def _check_types(node: ast.expr, one: Reference | Call, other: Reference | Call) -> None:
+    if ValueType.AGE in (one.type, other.type):
+        raise Wrong(
+            node,
+            "An age is compared with a number of days; compare times, such as file.upload_time, "
+            "with each other.",
+        )
+    if one.type is not other.type:
+        raise Wrong(
+            node,
+            f"{one} is {WORDS[one.type]} and {other} is {WORDS[other.type]}: they cannot be "
+            "compared.",
+        )
+
+
+def _check_operator(node: ast.expr, subject: Reference | Call, operator: Operator) -> None:
     if subject.type is ValueType.AGE and operator in _EQUALITY:
         raise Wrong(
-            left.node,
-            f"{subject} grows all the time and never has exactly one value: write >= or <.",
+            node, f"{subject} grows all the time and never has exactly one value: write >= or <."
         )
     if subject.type not in _ORDERED and operator not in _EQUALITY:
         raise Wrong(
-            left.node, f"{subject} is {WORDS[subject.type]}, which has no order: write == or !=."
+            node, f"{subject} is {WORDS[subject.type]}, which has no order: write == or !=."
         )
 
 
@@ -170,6 +175,6 @@ def _literal(side: Compared, wanted: ValueType) -> Literal:
     if isinstance(value, Reference | Call | list):
         raise TypeError("only what was written is a literal")
     try:
-        return literal(value, value if isinstance(value, str) else repr(value), wanted)
+        return literal(value, wanted)
     except ValueError as error:
         raise Wrong(side.node, str(error)) from error

@@ -114,7 +114,14 @@ class Language:
     def _parsed(self, text: str) -> Filter:
         tree = Checker(Source(text), self.fields, self.functions).check()
         program = Program(tree)
-        return Filter(tree, text, program, lru_cache(maxsize=KEPT_NAMES)(program.by_name))
+        return Filter(tree, text, program, _answers_by_name(program))
+
+
+def _answers_by_name(program: Program) -> Callable[[str], bool | None]:
+    if program.asks_for_name:
+        return lru_cache(maxsize=KEPT_NAMES)(program.by_name)
+    answer = program.by_name("")
+    return lambda name: answer
 
 
 def _references(tree: Condition) -> list[Reference]:

@@ -47,8 +47,8 @@ _INSTANT = re.compile(
 )
 
 
-def literal(value: object, written: str, wanted: ValueType) -> Literal:
-    """The literal of type ``wanted`` for a ``str``, ``int``, ``float`` or ``bool`` of the text.
+def literal(value: str | float | bool, wanted: ValueType) -> Literal:
+    """The literal of type ``wanted`` that a value from the text is.
 
     :raises ValueError: with a sentence, if it is not one.
     """
@@ -58,6 +58,7 @@ def literal(value: object, written: str, wanted: ValueType) -> Literal:
         isinstance(value, bool) and wanted is not ValueType.BOOLEAN
     ):
         raise ValueError(f"Write {WRITTEN_AS[wanted]}.")
+    written = value if isinstance(value, str) else repr(value)
     return Literal(_READERS[wanted](value), wanted, written)
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+MAX_MISTAKES = 20
+"""How many mistakes of a filter are told."""
+
 
 class Mistake(NamedTuple):
     """One mistake; ``line`` and ``column`` count from 1, the column in characters."""
@@ -16,10 +19,10 @@ class Mistake(NamedTuple):
 
 
 class FilterInvalid(ValueError):
-    """The text is not a filter; ``mistakes`` are all that were found, in the order of the text."""
+    """The text is not a filter; ``mistakes`` are the first of it, in the order of the text."""
 
     def __init__(self, mistakes: Iterable[Mistake]) -> None:
-        self.mistakes = tuple(sorted(set(mistakes)))
+        self.mistakes = tuple(sorted(set(mistakes))[:MAX_MISTAKES])
         super().__init__(
             "\n".join(
                 f"line {line}, column {column}: {message}"

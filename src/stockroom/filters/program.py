@@ -17,6 +17,7 @@ from stockroom.filters.truths import (
     FALSE,
     TRUE,
     UNKNOWN,
+    Combination,
     CompiledLeaf,
     Vector,
     combination,
@@ -63,6 +64,8 @@ class Program:
         self._combine = combination(condition, position)
         terms = condition.terms if isinstance(condition, And) else (condition,)
         self._terms = [(term, combination(term, position)) for term in terms]
+        self.asks_for_name = any(leaf.by_name for leaf in self._leaves)
+        """Whether a name can decide anything; otherwise every name is like any other."""
         self._level = max(
             (leaf.level for leaf in self._leaves), key=LEVELS.index, default=Level.PACKAGE
         )
@@ -84,10 +87,11 @@ class Program:
         if decided != UNKNOWN or not files:
             return Judgement([decided == TRUE] * len(files), None)
         vectors = self._vectors(columns)
-        shown = {vector: self._combine(vector) == TRUE for vector in set(vectors)}
-        verdicts = [shown[vector] for vector in vectors]
+        shows = _Verdicts(self._combine)
+        verdicts = [shows[vector] for vector in vectors]
         return Judgement(
-            columns.spread(verdicts, self._level, Level.FILE), self._next_change(columns, vectors)
+            columns.spread(verdicts, self._level, Level.FILE),
+            self._next_change(columns, vectors, shows),
         )
 
     def explain(self, package: FilterPackage, file: FilterFile, now: datetime) -> Explanation:
@@ -113,8 +117,9 @@ class Program:
         What is true or false with unknown leaves is so whatever these become: Kleene's logic is
         monotonic.
         """
-        vector = [leaf.truths(columns)[0] if is_known(leaf) else UNKNOWN for leaf in self._leaves]
-        return self._combine(vector)
+        return self._combine(
+            tuple(leaf.truths(columns)[0] if is_known(leaf) else UNKNOWN for leaf in self._leaves)
+        )
 
     def _vectors(self, columns: Columns) -> list[Vector]:
         """The truths of all leaves, for every item of the program's level."""
@@ -140,20 +145,34 @@ class Program:
             flips.sort()
         return found
 
-    def _next_change(self, columns: Columns, vectors: Sequence[Vector]) -> datetime | None:
+    def _next_change(
+        self, columns: Columns, vectors: Sequence[Vector], shows: _Verdicts
+    ) -> datetime | None:
         """When the first of the items changes between shown and hidden, by time alone."""
         if not any(leaf.clock for leaf in self._leaves):
             return None
         earliest: datetime | None = None
         for vector, flips in zip(vectors, self._flips(columns, vectors), strict=True):
-            shown = flips and self._combine(vector) == TRUE
             for moment, later in _futures(vector, flips):
                 if earliest is not None and moment >= earliest:
                     break
-                if (self._combine(later) == TRUE) != shown:
+                if shows[later] is not shows[vector]:
                     earliest = moment
                     break
         return earliest
+
+
+class _Verdicts(dict[Vector, bool]):
+    """Whether truths of the leaves show an item; each combination is worked out once."""
+
+    def __init__(self, combine: Combination) -> None:
+        super().__init__()
+        self._combine = combine
+
+    def __missing__(self, vector: Vector) -> bool:
+        shown = self._combine(vector) == TRUE
+        self[vector] = shown
+        return shown
 
 
 def _futures(
@@ -164,7 +183,7 @@ def _futures(
     for number, (moment, leaf, truth) in enumerate(flips, 1):
         later[leaf] = truth
         if number == len(flips) or flips[number][0] != moment:
-            yield moment, later
+            yield moment, tuple(later)
 
 
 def _known(truth: int) -> bool | None:

@@ -35,7 +35,7 @@ FALSE: Final = 0
 UNKNOWN: Final = 1
 TRUE: Final = 2
 
-Vector: TypeAlias = Sequence[int]
+Vector: TypeAlias = tuple[int, ...]
 """The truth of every leaf, in the order of the program."""
 Combination: TypeAlias = Callable[[Vector], int]
 

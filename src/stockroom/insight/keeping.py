@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -16,8 +16,9 @@ from stockroom.db import upsert
 from stockroom.dists import is_valid_name, normalize
 from stockroom.feed import FACTS_CHANGED, FACTS_READY, emit
 from stockroom.insight import queries
-from stockroom.models import AdvisoryRecord, Fact
+from stockroom.models import AdvisoryPackage, AdvisoryRecord, Fact
 from stockroom.spi import Advisory, FactDocument
+from stockroom.spi.advisories import affected_by
 
 ACTOR = "stockroom"
 MAX_BYTES = 1_000_000
@@ -96,10 +97,24 @@ def keep_advisories(session: Session, source: str, told: Iterable[Advisory]) -> 
         if advisory.record is not None and _dump(key, advisory.record)
     ]
     upsert(session, AdvisoryRecord, *rows)
+    written = [row["id"] for row in rows]
+    session.execute(delete(AdvisoryPackage).where(AdvisoryPackage.advisory_id.in_(written)))
+    upsert(session, AdvisoryPackage, *[part for row in rows for part in _parts(row)])
     gone = [key for key, advisory in wanted.items() if advisory.record is None]
     if gone:
         mine = AdvisoryRecord.source == source
         session.execute(delete(AdvisoryRecord).where(mine, AdvisoryRecord.id.in_(gone)))
+
+
+def _parts(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for package, affected in affected_by(row["record"]).items():
+        if is_valid_name(package):
+            yield {
+                "package": package,
+                "advisory_id": row["id"],
+                "spans": [list(span) for span in affected.spans],
+                "versions": list(affected.versions),
+            }
 
 
 def _name(name: str) -> str:

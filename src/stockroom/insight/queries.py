@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from sqlalchemy import (
@@ -21,7 +21,8 @@ from sqlalchemy import (
     union_all,
 )
 
-from stockroom.models import Fact, JobRun, Package
+from stockroom.models import AdvisoryPackage, AdvisoryRecord, Fact, JobRun, Package
+from stockroom.spi.advisories import Affected, Span
 
 JOB = "facts."
 """What the name of a source's job begins with."""
@@ -152,3 +153,52 @@ def known_names(connection: Connection, source: str) -> frozenset[str]:
     """The names of which a source has told a document."""
     query = select(Fact.package).where(Fact.source == source)
     return frozenset(connection.execute(query).scalars())
+
+
+def advisory_ids(connection: Connection, source: str) -> frozenset[str]:
+    """The ids of what a source has told."""
+    query = select(AdvisoryRecord.id).where(AdvisoryRecord.source == source)
+    return frozenset(connection.execute(query).scalars())
+
+
+class PackageAdvisory(NamedTuple):
+    """What an advisory says of a package."""
+
+    package: str
+    id: str
+    modified: datetime
+    affected: Affected
+
+
+def advisories_of(
+    connection: Connection, sources: Collection[str], packages: Collection[str]
+) -> Mapping[str, Sequence[PackageAdvisory]]:
+    """What sources tell of each of some packages (normalised names), by id."""
+    query = (
+        select(
+            AdvisoryPackage.package,
+            AdvisoryRecord.id,
+            AdvisoryRecord.modified,
+            AdvisoryPackage.spans,
+            AdvisoryPackage.versions,
+        )
+        .join(AdvisoryRecord, AdvisoryRecord.id == AdvisoryPackage.advisory_id)
+        .where(AdvisoryPackage.package.in_(packages), AdvisoryRecord.source.in_(sources))
+        .order_by(AdvisoryRecord.id)
+    )
+    found: dict[str, list[PackageAdvisory]] = {}
+    for package, key, modified, spans, versions in connection.execute(query):
+        affected = Affected([Span(*span) for span in spans], versions)
+        found.setdefault(package, []).append(PackageAdvisory(package, key, modified, affected))
+    return found
+
+
+def records(
+    connection: Connection, sources: Collection[str], ids: Collection[str]
+) -> Mapping[str, Mapping[str, Any]]:
+    """Advisories of sources by id, as they publish them."""
+    query = select(AdvisoryRecord.id, AdvisoryRecord.record).where(
+        AdvisoryRecord.id.in_(ids), AdvisoryRecord.source.in_(sources)
+    )
+    rows: Sequence[Any] = connection.execute(query).all()
+    return dict(rows)

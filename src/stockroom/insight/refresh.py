@@ -39,6 +39,12 @@ class Refresh:
         with self._database.read() as connection:
             return queries.known_names(connection, self._source)
 
+    @cached_property
+    def advisories(self) -> Collection[str]:
+        """The ids of the advisories that are kept."""
+        with self._database.read() as connection:
+            return queries.advisory_ids(connection, self._source)
+
     def progress(self, done: int, total: int | None = None) -> None:
         """Note it; it is written down every few seconds."""
         self._run.check()

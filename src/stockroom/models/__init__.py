@@ -11,7 +11,7 @@ from stockroom.models.access import (
     SigningKey,
 )
 from stockroom.models.events import Event
-from stockroom.models.facts import AdvisoryRecord, Fact, JobRun
+from stockroom.models.facts import AdvisoryPackage, AdvisoryRecord, Fact, JobRun
 from stockroom.models.packages import Blob, BurntFilename, File, Package, Release
 from stockroom.models.people import (
     ExternalAccount,
@@ -30,6 +30,7 @@ SCHEMA_REVISION = "0004"
 __all__ = [
     "LIVE",
     "SCHEMA_REVISION",
+    "AdvisoryPackage",
     "AdvisoryRecord",
     "ApiKey",
     "Attempts",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import JSON, Index, String, Text
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from stockroom.db import Base, Instant, Name, Sha256
@@ -33,6 +33,22 @@ class AdvisoryRecord(Base):
     source: Mapped[Name]
     modified: Mapped[Instant]
     record: Mapped[dict[str, Any]] = mapped_column(JSON)
+
+
+class AdvisoryPackage(Base):
+    """What an advisory says of a package of one normalised name."""
+
+    __tablename__ = "advisory_packages"
+
+    package: Mapped[Name] = mapped_column(primary_key=True)
+    advisory_id: Mapped[Name] = mapped_column(
+        ForeignKey("advisories.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    spans: Mapped[list[Any]] = mapped_column(JSON)
+    """The affected ranges; each a list of its lowest version, its upper bound, and whether that is
+    affected, too."""
+    versions: Mapped[list[str]] = mapped_column(JSON)
+    """The affected versions outside of these."""
 
 
 class JobRun(Base):

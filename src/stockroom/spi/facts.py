@@ -50,6 +50,11 @@ class FactRun(Protocol):
         ...
 
     @property
+    def advisories(self) -> Collection[str]:
+        """The ids of the advisories of this source that are kept."""
+        ...
+
+    @property
     def state(self) -> Mapping[str, Any]:
         """What :meth:`remember` was given in the last successful run.
 
@@ -82,6 +87,8 @@ class FactSource(Protocol):
     """For people, in a few words."""
     refresh_seconds: float
     """How long after a refresh the next one is due."""
+    tells_advisories: bool
+    """Whether it tells advisories, which this server then answers from."""
 
     def refresh(self, run: FactRun) -> Iterable[FactDocument | Advisory]:
         """Tell everything that is known, or what has changed since the last successful run.

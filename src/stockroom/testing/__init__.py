@@ -3,6 +3,7 @@
 They need pytest, which Stockroom itself does not.
 """
 
+from stockroom.testing.fields import FilterFieldContract
 from stockroom.testing.storage import StorageContract
 
-__all__ = ["StorageContract"]
+__all__ = ["FilterFieldContract", "StorageContract"]

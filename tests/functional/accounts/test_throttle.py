@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,9 +13,10 @@ from sqlalchemy import select
 
 from stockroom.accounts.problems import TooManyAttempts
 from stockroom.accounts.throttle import Throttle
+from stockroom.db import Database
 from stockroom.models import Attempts
-from tests.conftest import MakeSite
-from tests.support.site import TestSite
+from stockroom.settings import read_settings
+from tests.conftest import ON_SQLITE
 
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 ANN = {"account": "ann", "address": "192.0.2.7"}
@@ -37,9 +40,24 @@ def watch() -> Watch:
     return Watch()
 
 
+@contextmanager
+def node(url: str) -> Iterator[Database]:
+    """A node, or what there is to it for a throttle: a connection to the database."""
+    values = {"sqlalchemy.url": url, "stockroom.storage": "file:///unused"}
+    opened = Database(read_settings(values).settings)
+    yield opened
+    opened.dispose()
+
+
 @pytest.fixture
-def throttle(both: TestSite, watch: Watch) -> Throttle:
-    return Throttle(both.database, watch)
+def database(database_url: str) -> Iterator[Database]:
+    with node(database_url) as opened:
+        yield opened
+
+
+@pytest.fixture
+def throttle(database: Database, watch: Watch) -> Throttle:
+    return Throttle(database, watch)
 
 
 def use_up(throttle: Throttle, times: int = 10, **of: str) -> None:
@@ -47,8 +65,8 @@ def use_up(throttle: Throttle, times: int = 10, **of: str) -> None:
         throttle.count("sign-in", **(of or ANN))
 
 
-def kept(site: TestSite) -> dict[str, int]:
-    with site.database.read() as connection:
+def kept(database: Database) -> dict[str, int]:
+    with database.read() as connection:
         rows: Any = connection.execute(select(Attempts.key, Attempts.count))
         return dict(rows.all())
 
@@ -99,11 +117,11 @@ def test_o23_an_ipv6_customer_is_one_address(throttle: Throttle) -> None:
     throttle.count("sign-in", account="another", address="2001:db8:0:1::1")
 
 
+@ON_SQLITE
 @pytest.mark.parametrize(("quota", "pause"), [(5, 300), (20, 3600)])
 def test_o23_second_factors_have_three_limits(
-    site: TestSite, watch: Watch, quota: int, pause: int
+    throttle: Throttle, watch: Watch, quota: int, pause: int
 ) -> None:
-    throttle = Throttle(site.database, watch)
     for number in range(quota):
         if quota > 5 and number % 5 == 0:
             watch.wait(seconds=300)
@@ -116,31 +134,30 @@ def test_o23_second_factors_have_three_limits(
     assert refused.value.seconds > pause - 1200
 
 
-def test_what_is_refused_is_not_counted(both: TestSite, throttle: Throttle) -> None:
+def test_what_is_refused_is_not_counted(database: Database, throttle: Throttle) -> None:
     use_up(throttle)
 
     with pytest.raises(TooManyAttempts):
         throttle.count("sign-in", **ANN)
 
-    assert set(kept(both).values()) == {10}
+    assert set(kept(database).values()) == {10}
 
 
-def test_what_succeeds_is_taken_off(both: TestSite, throttle: Throttle) -> None:
+def test_what_succeeds_is_taken_off(database: Database, throttle: Throttle) -> None:
     use_up(throttle, 9)
     throttle.count("sign-in", **ANN)
 
-    with both.database.transaction() as session:
+    with database.transaction() as session:
         throttle.forgive(session, "sign-in", **ANN)
 
     throttle.count("sign-in", **ANN)
-    assert set(kept(both).values()) == {10}
+    assert set(kept(database).values()) == {10}
 
 
 def test_many_at_once_on_two_nodes_do_not_get_past_it(
-    make_site: MakeSite, database_url: str, watch: Watch
+    database_url: str, database: Database, watch: Watch
 ) -> None:
-    nodes = [make_site(database_url), make_site(database_url)]
-    throttles = [Throttle(node.database, watch) for node in nodes]
+    throttles = [Throttle(database, watch)]
 
     def attempt(number: int) -> bool:
         try:
@@ -149,19 +166,20 @@ def test_many_at_once_on_two_nodes_do_not_get_past_it(
             return False
         return True
 
-    with ThreadPoolExecutor(8) as pool:
+    with node(database_url) as other, ThreadPoolExecutor(8) as pool:
+        throttles.append(Throttle(other, watch))
         allowed = sum(pool.map(attempt, range(24)))
 
     assert allowed == 10
 
 
-def test_what_is_over_is_deleted(both: TestSite, throttle: Throttle, watch: Watch) -> None:
+def test_what_is_over_is_deleted(database: Database, throttle: Throttle, watch: Watch) -> None:
     use_up(throttle, 1)
     watch.wait(minutes=6)
 
     throttle.count("sign-in", account="bob", address="192.0.2.8")
 
-    assert sorted(kept(both)) == [
+    assert sorted(kept(database)) == [
         "sign-in:account:bob:300",
         "sign-in:address:192.0.2.8:300",
         "sign-in:all:300",
@@ -169,8 +187,8 @@ def test_what_is_over_is_deleted(both: TestSite, throttle: Throttle, watch: Watc
 
 
 @pytest.mark.parametrize("account", ["hunter2 is my password", "x" * 5000, "\ud800", ""])
-def test_what_people_type_is_not_kept(both: TestSite, throttle: Throttle, account: str) -> None:
+def test_what_people_type_is_not_kept(database: Database, throttle: Throttle, account: str) -> None:
     throttle.count("sign-in", account=account, address="192.0.2.7")
 
-    assert all(len(key) < 120 for key in kept(both))
-    assert not any("hunter2" in key for key in kept(both))
+    assert all(len(key) < 120 for key in kept(database))
+    assert not any("hunter2" in key for key in kept(database))

@@ -22,6 +22,7 @@ SOURCE = """\
         name = "sample"
         title = "A sample"
         refresh_seconds = 3600
+        tells_advisories = False
 
         def refresh(self, run):
             run.progress(1, 2)

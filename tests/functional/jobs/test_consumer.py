@@ -27,6 +27,7 @@ SOURCE = """\
         name = "sample"
         title = "A sample"
         refresh_seconds = 3600
+        tells_advisories = False
 
         def refresh(self, run):
             yield FactDocument("demo", {"n": 1})

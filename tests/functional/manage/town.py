@@ -27,6 +27,7 @@ NAMES = {
     "package": "demo-pkg",
     "version": "1.0",
     "filename": WHEEL[0],
+    "part": "1.0",
     "view": "main",
     "user": "ann",
     "robot": "ci",

@@ -18,6 +18,7 @@ from stockroom.publish import direct
 from stockroom.publish.body import ReceivedFile, read_raw
 from stockroom.publish.service import Publisher
 from tests.archives import make_sdist, make_wheel
+from tests.conftest import ON_SQLITE
 from tests.support.blobs import start, statements_of, wait_until_blocked
 from tests.support.site import TestSite, bearer, form_fields
 from tests.support.uploads import FORM, UPLOAD, encode, inventory, text_parts
@@ -91,6 +92,7 @@ class TestValidate:
 
         assert answer.json["code"].startswith("400 File already exists")
 
+    @ON_SQLITE
     def test_everything_that_can_be_told_without_the_bytes_is(
         self, both: TestSite, key: str
     ) -> None:
@@ -100,6 +102,7 @@ class TestValidate:
 
         assert codes(answer) == ["name-prefix"]
 
+    @ON_SQLITE
     def test_a_wrong_form_is_refused(self, both: TestSite, key: str) -> None:
         answer = announce(
             both, "validate", WHEEL, key, 400, version="2.0", filetype="sdist", pyversion=""
@@ -108,9 +111,11 @@ class TestValidate:
         assert codes(answer) == ["version-mismatch", "wrong-filetype"]
 
     @pytest.mark.parametrize("slashes", ["/", "//"])
+    @ON_SQLITE
     def test_one_slash_or_two(self, both: TestSite, key: str, slashes: str) -> None:
         announce(both, f"{slashes}validate".removeprefix("/"), WHEEL, key)
 
+    @ON_SQLITE
     def test_a_file_in_the_form_is_refused(self, both: TestSite, key: str) -> None:
         both.app.post(
             f"{UPLOAD}/validate",
@@ -120,6 +125,7 @@ class TestValidate:
         )
 
     @pytest.mark.parametrize("step", ["validate", "reserve", "finalize"])
+    @ON_SQLITE
     def test_s61_only_writers_may_ask(self, both: TestSite, step: str) -> None:
         announce(both, step, WHEEL, None, 401)
         announce(both, step, WHEEL, both.create_key("reader"), 403)
@@ -136,6 +142,7 @@ class TestDirect:
         path = both.file_url("demo-pkg", WHEEL[0], key)
         assert both.get(path, key).body == WHEEL[1]
 
+    @ON_SQLITE
     def test_the_url_is_absolute_and_needs_no_other_credential(
         self, both: TestSite, key: str
     ) -> None:
@@ -183,6 +190,7 @@ class TestDirect:
         assert inventory(both) == before
         assert "have not arrived" in announce(both, "finalize", WHEEL, key, 400).json["detail"]
 
+    @ON_SQLITE
     def test_u72_too_many_bytes_are_refused(self, both: TestSite, key: str) -> None:
         large = make_wheel("demo-pkg", "2.0", files={"x.bin": bytes(2 << 20)}, compress=False)
         url = reserve(both, large, key)
@@ -192,6 +200,7 @@ class TestDirect:
 
         assert answer.status.startswith("400 File too large")
 
+    @ON_SQLITE
     def test_a_broken_archive_is_refused_with_every_reason(self, both: TestSite, key: str) -> None:
         broken = (WHEEL[0], b"not an archive")
         put(both, reserve(both, broken, key), broken[1])
@@ -201,6 +210,7 @@ class TestDirect:
         assert codes(answer) == ["zip-invalid"]
         assert inventory(both)[0]["files"] == 0
 
+    @ON_SQLITE
     def test_nothing_is_finalized_that_was_not_reserved(self, both: TestSite, key: str) -> None:
         answer = announce(both, "finalize", WHEEL, key, 400)
 
@@ -226,6 +236,7 @@ class TestDirect:
 
         put(both, url, WHEEL[1], 404)
 
+    @ON_SQLITE
     def test_u66_the_rules_are_asked_again_at_the_end(self, both: TestSite, key: str) -> None:
         put(both, reserve(both, WHEEL, key), WHEEL[1])
         both.set_policy(prohibited_names="demo-pkg")

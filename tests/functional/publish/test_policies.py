@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ from stockroom.models import BurntFilename, File, Package, Release
 from stockroom.policies import MIB
 from stockroom.publish import service
 from tests.archives import make_sdist, make_wheel, make_wheel_file
+from tests.conftest import ON_SQLITE
 from tests.functional.publish.test_access import basic
 from tests.support.site import TestSite
 from tests.support.uploads import UPLOAD, encode, inventory, parts_of
@@ -44,6 +46,7 @@ def refused(site: TestSite, file: tuple[str, bytes], key: str) -> list[tuple[str
 
 
 class TestNewPackages:
+    @ON_SQLITE
     def test_u65_where_admins_create_a_writer_may_not(self, both: TestSite, key: str) -> None:
         both.set_policy(new_packages="admins")
 
@@ -61,11 +64,13 @@ class TestNewPackages:
         both.upload(*make_wheel("demo-pkg", "1.1"), key)
 
     @pytest.mark.parametrize("name", ["asyncio", "AsyncIO", "xml"])
+    @ON_SQLITE
     def test_u66_names_of_the_standard_library(self, both: TestSite, key: str, name: str) -> None:
         both.set_policy(standard_library_names="refuse")
 
         assert refused(both, make_wheel(name, "1.0"), key) == [("name", "name-of-standard-library")]
 
+    @ON_SQLITE
     def test_u66_they_are_allowed_unless_the_registry_refuses_them(
         self, both: TestSite, key: str
     ) -> None:
@@ -89,11 +94,13 @@ class TestNewPackages:
 
         assert refused(both, make_wheel(other, "1.0"), key) == [("name", "name-too-similar")]
 
+    @ON_SQLITE
     def test_u66_prohibited_names(self, both: TestSite, key: str) -> None:
         both.set_policy(prohibited_names="demo-pkg other")
 
         assert refused(both, WHEEL, key) == [("name", "name-prohibited")]
 
+    @ON_SQLITE
     def test_u68_new_names_must_have_a_prefix(self, both: TestSite, key: str) -> None:
         both.set_policy(name_prefixes="acme- tools-")
 
@@ -106,6 +113,7 @@ class TestNewPackages:
 
         both.upload(*make_wheel("demo-pkg", "1.1"), key)
 
+    @ON_SQLITE
     def test_all_rules_are_told_at_once(self, both: TestSite, key: str) -> None:
         both.set_policy(name_prefixes="acme-", prohibited_names="xml")
         both.set_policy(standard_library_names="refuse")
@@ -120,6 +128,7 @@ class TestNewPackages:
 
 
 class TestQuotas:
+    @ON_SQLITE
     def test_u72_a_file_that_is_too_large(self, both: TestSite, key: str) -> None:
         both.set_policy(max_file_mb="1")
 
@@ -128,6 +137,7 @@ class TestQuotas:
         assert answer.status == "400 File too large: files may have up to 1 MiB here"
         assert codes(answer) == [("content", "file-too-large")]
 
+    @ON_SQLITE
     def test_u72_the_team_s_limit_holds_as_well(self, both: TestSite, key: str) -> None:
         both.set_policy(max_file_mb="100")
         both.set_team_policy(max_file_mb="1")
@@ -200,6 +210,7 @@ class TestReleases:
 
         assert refused(both, WHEEL, key) == [("content", "filename-burnt")]
 
+    @ON_SQLITE
     def test_u75_unless_the_registry_does_not_burn(self, both: TestSite, key: str) -> None:
         self.burn(both, WHEEL[0])
         both.set_policy(burn_filenames="off")
@@ -222,6 +233,7 @@ class TestReleases:
 
         assert refused(both, make_sdist("demo-pkg", "1.0.0"), key) == [("content", "second-sdist")]
 
+    @ON_SQLITE
     def test_u74_what_is_published_stays_so_when_the_rules_change(
         self, both: TestSite, key: str
     ) -> None:
@@ -245,6 +257,7 @@ class TestRequests:
             status=status,
         )
 
+    @ON_SQLITE
     def test_u10_only_the_token_user_where_the_registry_wants_it(
         self, both: TestSite, key: str
     ) -> None:
@@ -313,35 +326,59 @@ FINDINGS = {
 """A file for each policy of the rules about files, which breaks no other."""
 
 
+class Registry:
+    """One of many on a site: it has decided nothing yet."""
+
+    def __init__(self, site: TestSite, workspace: str) -> None:
+        site.create_workspace(workspace)
+        self.name = f"{workspace}/main"
+        self._site = site
+        self._key = site.create_key(scope=workspace)
+
+    def decide(self, policy: str, decision: str) -> None:
+        self._site.set_policy(self.name, **{policy: decision})
+
+    def upload(self, file: tuple[str, bytes], status: int = 200) -> str:
+        """What is said to a file."""
+        answer = self._site.upload(*file, self._key, to=self.name, status=status)
+        return str(answer.text)
+
+
 class TestDecisions:
+    @pytest.fixture
+    def registry(self, lasting_site: TestSite, request: pytest.FixtureRequest) -> Registry:
+        # Names of tests differ, and are names of workspaces once they are short enough.
+        digest = hashlib.sha256(request.node.name.encode()).hexdigest()
+        return Registry(lasting_site, f"of-{digest[:12]}")
+
     def test_there_is_a_file_for_each(self) -> None:
         assert FINDINGS.keys() == POLICIES.keys()
 
     @pytest.mark.parametrize("policy", FINDINGS)
-    def test_allowed_is_accepted_in_silence(self, site: TestSite, policy: str) -> None:
-        site.set_policy(**{policy: "allow"})
+    def test_allowed_is_accepted_in_silence(self, registry: Registry, policy: str) -> None:
+        registry.decide(policy, "allow")
 
-        assert site.upload(*FINDINGS[policy], site.create_key()).text == ""
-
-    @pytest.mark.parametrize("policy", FINDINGS)
-    def test_warned_is_accepted_with_a_sentence(self, site: TestSite, policy: str) -> None:
-        site.set_policy(**{policy: "warn"})
-
-        assert site.upload(*FINDINGS[policy], site.create_key()).text.startswith("warning: ")
+        assert registry.upload(FINDINGS[policy]) == ""
 
     @pytest.mark.parametrize("policy", FINDINGS)
-    def test_refused_is_not_accepted(self, site: TestSite, policy: str) -> None:
-        site.set_policy(**{policy: "refuse"})
+    def test_warned_is_accepted_with_a_sentence(self, registry: Registry, policy: str) -> None:
+        registry.decide(policy, "warn")
 
-        site.upload(*FINDINGS[policy], site.create_key(), status=400)
+        assert registry.upload(FINDINGS[policy]).startswith("warning: ")
 
     @pytest.mark.parametrize("policy", FINDINGS)
-    def test_the_default_is_that_of_the_rule(self, site: TestSite, policy: str) -> None:
+    def test_refused_is_not_accepted(self, registry: Registry, policy: str) -> None:
+        registry.decide(policy, "refuse")
+
+        registry.upload(FINDINGS[policy], 400)
+
+    @pytest.mark.parametrize("policy", FINDINGS)
+    def test_the_default_is_that_of_the_rule(self, registry: Registry, policy: str) -> None:
         status = 400 if POLICIES[policy].default == "refuse" else 200
 
-        answer = site.upload(*FINDINGS[policy], site.create_key(), status=status)
+        said = registry.upload(FINDINGS[policy], status)
 
-        assert answer.text.startswith("warning: ") == (POLICIES[policy].default == "warn")
+        assert said.startswith("warning: ") == (POLICIES[policy].default == "warn")
 
     def test_u85_old_names_are_refused_unless_the_registry_takes_them(self, site: TestSite) -> None:
         key = site.create_key()

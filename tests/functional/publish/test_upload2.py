@@ -15,7 +15,7 @@ from stockroom.models import UploadSession
 from stockroom.publish import queries, stage_files
 from stockroom.publish.body import ReceivedFile, read_raw
 from tests.archives import make_sdist, make_wheel
-from tests.conftest import MakeSite
+from tests.conftest import ON_SQLITE, MakeSite
 from tests.support.site import JSON, TestSite, bearer
 from tests.support.uploads import inventory
 from tests.support.waiting import Gate, Worker
@@ -155,6 +155,7 @@ class TestSessions:
 
         assert client.create().json["session-token"] != session["session-token"]
 
+    @ON_SQLITE
     def test_u201_who_may_not_publish_learns_of_no_session(
         self, client: Client, session: Any
     ) -> None:
@@ -163,6 +164,7 @@ class TestSessions:
             other.create(status=status)
             other.ask("get", session["links"]["session"], status=status)
 
+    @ON_SQLITE
     def test_u200_sessions_belong_to_the_registry_not_to_a_key(
         self, client: Client, session: Any
     ) -> None:
@@ -182,6 +184,7 @@ class TestSessions:
         ("name", "version", "expected"),
         [("-x-", "1.0", ["name"]), ("x", "one", ["version"]), ("", "", ["version", "name"])],
     )
+    @ON_SQLITE
     def test_u201_invalid_names_are_refused(
         self, client: Client, name: str, version: str, expected: list[str]
     ) -> None:
@@ -190,6 +193,7 @@ class TestSessions:
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert sorted(sources(answer)) == sorted(expected)
 
+    @ON_SQLITE
     def test_u66_names_that_the_registry_refuses_are_refused_at_once(self, client: Client) -> None:
         client.site.set_policy(prohibited_names="demo-pkg")
 
@@ -227,6 +231,7 @@ class TestSessions:
         assert for_ever["expires-at"] == longest["expires-at"]
 
     @pytest.mark.parametrize("version", ["1" * 300, "1." * 200 + "1", "1+" + "a" * 300])
+    @ON_SQLITE
     def test_u70_a_version_that_fits_into_no_filename_is_refused(
         self, client: Client, version: str
     ) -> None:
@@ -252,11 +257,13 @@ class TestSessions:
         "body",
         [b"", b"{", b"[]", b'{"name": "x", "version": "1"}', b"\xff", b"[" * 10_000],
     )
+    @ON_SQLITE
     def test_u200_anything_else_is_refused(self, client: Client, body: bytes) -> None:
         answer = client.ask("post", ROOT, body, 400)
 
         assert answer.json["meta"] == META
 
+    @ON_SQLITE
     def test_u200_another_version_of_the_api_is_refused(self, client: Client) -> None:
         body = {"meta": {"api-version": "3.0"}, "name": "x", "version": "1"}
 
@@ -264,6 +271,7 @@ class TestSessions:
 
 
 class TestFiles:
+    @ON_SQLITE
     def test_u203_a_file_tells_how_to_send_it(self, client: Client, session: Any) -> None:
         answer = client.announce(session, WHEEL)
 
@@ -293,6 +301,7 @@ class TestFiles:
             ({"mechanism": "vnd-acme-pigeon"}, 422),
         ],
     )
+    @ON_SQLITE
     def test_u203_bad_announcements_are_refused(
         self, client: Client, session: Any, changes: dict[str, Any], status: int
     ) -> None:
@@ -317,6 +326,7 @@ class TestFiles:
         client.ask("get", link, status=404)
 
     @pytest.mark.parametrize("content", [OTHER[1], WHEEL[1][:-1], WHEEL[1] + b"x", b""])
+    @ON_SQLITE
     def test_u205_other_bytes_are_refused(
         self, client: Client, session: Any, content: bytes
     ) -> None:
@@ -328,6 +338,7 @@ class TestFiles:
         client.ask("post", answer["mechanism"]["file_url"], WHEEL[1], 204)
 
     @pytest.mark.parametrize("algorithm", ["sha512", "blake2b", "sha3_256"])
+    @ON_SQLITE
     def test_u203_every_announced_digest_must_match(
         self, client: Client, session: Any, algorithm: str
     ) -> None:
@@ -405,6 +416,7 @@ class TestBounds:
 
         assert "Project size too large" in answer.json["detail"]
 
+    @ON_SQLITE
     def test_a_stage_holds_a_thousand_files(
         self, client: Client, session: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -489,6 +501,7 @@ class TestPublishing:
         assert SDIST[0] not in answer.json["detail"]
         assert client.status(session)["status"] == "open"
 
+    @ON_SQLITE
     def test_an_empty_session_is_not_published(self, client: Client, session: Any) -> None:
         client.ask("post", session["links"]["publish"], status=409)
 
@@ -500,6 +513,7 @@ class TestPublishing:
         client.ask("delete", session["links"]["session"], status=409)
         client.announce(session, SDIST, 409)
 
+    @ON_SQLITE
     def test_u95_a_closed_package_takes_no_release(self, client: Client, session: Any) -> None:
         client.send(session, SDIST)
         client.site.set_policy(prohibited_names="demo-pkg")
@@ -527,6 +541,7 @@ class TestStage:
         metadata = client.site.get(f"{url}.metadata").body
         assert hashlib.sha256(metadata).hexdigest() == file["core-metadata"]["sha256"]
 
+    @ON_SQLITE
     def test_u207_it_is_readable_as_html(self, client: Client, stage: str) -> None:
         answer = client.site.get(f"{stage}demo-pkg/", accept="text/html")
 
@@ -545,6 +560,7 @@ class TestStage:
     @pytest.mark.parametrize(
         "path", ["other/", "-/demo-pkg/" + "0" * 64 + "/" + WHEEL[0], "-/demo-pkg/x/y"]
     )
+    @ON_SQLITE
     def test_there_is_nothing_else(self, client: Client, stage: str, path: str) -> None:
         client.site.get(stage + path, status=404)
 
@@ -553,12 +569,14 @@ class TestStage:
         client.site.get(f"/stage/{token}/", status=404)
         client.site.get(f"/stage/{token}/demo-pkg/", status=404)
 
+    @ON_SQLITE
     def test_another_spelling_is_redirected(self, client: Client, stage: str) -> None:
         answer = client.site.get(f"{stage}Demo.Pkg/", status=301)
 
         assert answer.headers["Location"] == "../demo-pkg/"
 
     @pytest.mark.parametrize("token", ["x", "0" * 64, ".."])
+    @ON_SQLITE
     def test_u207_nobody_guesses_a_stage(self, client: Client, token: str) -> None:
         client.site.get(f"/stage/{token}/demo-pkg/", status=404)
 

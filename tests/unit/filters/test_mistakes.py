@@ -147,10 +147,16 @@ def test_bad_filter_is_refused_with_the_place_and_what_to_write(
         ("(" * 51 + "True" + ")" * 51, "nested up to 50 deep"),
         ("not " * 51 + "True", "nested up to 50 deep"),
         ("length(" * 51 + '"x"' + ")" * 51 + " > 1", "nested up to 50 deep"),
+        (" or ".join(["file.signed"] * 101), "up to 100 comparisons"),
+        ("1 < " + "package.downloads < " * 101 + "9", "up to 100 comparisons"),
     ],
 )
 def test_filter_that_is_too_large_is_refused(text: str, message: str) -> None:
     assert any(message in mistake.message for mistake in mistakes(text))
+
+
+def test_no_more_than_some_mistakes_are_told() -> None:
+    assert len(mistakes("file.sined and " * 99 + "True")) == 20
 
 
 def test_largest_filter_is_read() -> None:

@@ -26,6 +26,7 @@ class Downloads:
     name = SOURCE
     title = "Downloads from PyPI"
     refresh_seconds = LOOK_SECONDS
+    tells_advisories = False
 
     def __init__(self, settings: DownloadsSettings) -> None:
         if (settings.url is None) == (settings.csv is None):

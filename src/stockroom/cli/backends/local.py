@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from stockroom.cli.backends.local_packages import LocalPackages
 from stockroom.cli.backends.local_people import LocalPeople
+from stockroom.cli.backends.local_views import LocalViews
 from stockroom.cli.site import ACTOR, Site
 from stockroom.manage import queries as listings
 from stockroom.manage.burnt import BurntFilenames
@@ -205,6 +206,11 @@ class LocalBackend:
     def people(self) -> LocalPeople:
         """Its people."""
         return LocalPeople(self._site)
+
+    @cached_property
+    def views(self) -> LocalViews:
+        """Its views."""
+        return LocalViews(self._site)
 
     @cached_property
     def teams(self) -> LocalTeams:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from stockroom.manage.groups import Definition
     from stockroom.manage.people.rows import (
         GrantReport,
         InvitationReport,
@@ -31,9 +32,15 @@ if TYPE_CHECKING:
         UsageDocument,
         WorkspaceRow,
     )
+    from stockroom.manage.viewing.rows import (
+        ConflictReport,
+        RevisionReport,
+        ViewDocument,
+        ViewSummary,
+    )
 
 Address = tuple[str, str]
-"""A registry: the names of its workspace and its own."""
+"""A registry or a view: the names of its workspace and its own."""
 
 
 class Packages(Protocol):
@@ -237,6 +244,40 @@ class People(Protocol):
         ...
 
 
+class Views(Protocol):
+    """Views."""
+
+    def create(self, view: Address, definition: Definition, reason: str | None) -> None:
+        """Make a view."""
+        ...
+
+    def find(self, workspace: str | None) -> Sequence[ViewSummary]:
+        """Views by workspace and name: all, or those of ``workspace``."""
+        ...
+
+    def show(self, view: Address) -> ViewDocument:
+        """What a view is made of."""
+        ...
+
+    def set(
+        self, view: Address, definition: Definition, reason: str | None, revision: int | None
+    ) -> ViewDocument:
+        """Let a view be made of something else, if it is at ``revision``; None is any."""
+        ...
+
+    def delete(self, view: Address, reason: str | None) -> None:
+        """Delete a view."""
+        ...
+
+    def history(self, view: Address) -> Sequence[RevisionReport]:
+        """What a view was made of, the newest first."""
+        ...
+
+    def conflicts(self, view: Address) -> Sequence[ConflictReport]:
+        """Files of one name and different contents that a view merges."""
+        ...
+
+
 class Backend(Protocol):
     """A server."""
 
@@ -268,4 +309,9 @@ class Backend(Protocol):
     @property
     def teams(self) -> Teams:
         """Its teams."""
+        ...
+
+    @property
+    def views(self) -> Views:
+        """Its views."""
         ...

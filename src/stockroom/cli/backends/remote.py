@@ -13,6 +13,7 @@ from stockroom.cli.backends.remote_keys import RemoteKeys
 from stockroom.cli.backends.remote_packages import RemotePackages
 from stockroom.cli.backends.remote_people import RemotePeople
 from stockroom.cli.backends.remote_places import at_registry
+from stockroom.cli.backends.remote_views import RemoteViews
 from stockroom.manage.people.rows import RegistrySummary, WorkspaceReport
 from stockroom.manage.reports.rows import (
     BurntReport,
@@ -163,6 +164,11 @@ class RemoteBackend:
     def people(self) -> RemotePeople:
         """Its people."""
         return RemotePeople(self._client)
+
+    @cached_property
+    def views(self) -> RemoteViews:
+        """Its views."""
+        return RemoteViews(self._client)
 
     @cached_property
     def teams(self) -> RemoteTeams:

@@ -67,7 +67,7 @@ class LockInvalid(ValueError):
 
 MAX_TEXT = 8 * 1024 * 1024
 """Characters of a lock file; the largest of known projects have some millions."""
-MAX_ENTRIES = 10_000
+MAX_ENTRIES = 5_000
 """Packages in a lock file."""
 MAX_FILES = 2_000
 """Files of one package, or hashes where there are no names."""

@@ -34,9 +34,9 @@ PLACEHOLDER = re.compile(r"\{(\w+)\}")
 INTRODUCTION = """\
 Administration of a Stockroom server: what its command line does on the server, from anywhere.
 
-Bodies are JSON objects of at most 512 KiB; members that are not known are refused by name. Every
-refusal is a problem document (RFC 9457), whose `detail` says what to do. What the credential may
-not read is answered like something that does not exist.
+Bodies are JSON objects, of at most 512 KiB unless an operation says more; members that are not
+known are refused by name. Every refusal is a problem document (RFC 9457), whose `detail` says what
+to do. What the credential may not read is answered like something that does not exist.
 
 HEAD is answered wherever GET is. Other methods than those listed are answered with 405.
 """

@@ -15,7 +15,7 @@ SLASH = "{slash:/?}"
 
 
 class Door(NamedTuple):
-    """One URL, which is ``/v1/`` and ``steps``, then ``page`` if there is one.
+    """One URL, which is ``/v1/`` and ``steps``, then ``page`` if there is one; else ``url``.
 
     ``methods`` maps each method to its view, whose signature says what it reads and answers (see
     ``operations``), and to the permission that it needs on the resource.
@@ -26,11 +26,13 @@ class Door(NamedTuple):
     context: type[Resource]
     methods: dict[str, tuple[Callable[..., Any], Permission]]
     page: str = ""
+    url: str = ""
+    """Where it is another one than that of the steps; it has all their placeholders."""
 
     @property
     def path(self) -> str:
         """The URL with its placeholders."""
-        return "/".join(("/v1", *self.steps, *filter(None, [self.page])))
+        return self.url or "/".join(("/v1", *self.steps, *filter(None, [self.page])))
 
     @property
     def pattern(self) -> str:

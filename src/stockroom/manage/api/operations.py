@@ -24,7 +24,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_origin, get_
 
 import msgspec
 
-from stockroom.bodies import InvalidBody, UnsupportedMediaType, has_body, read_body
+from stockroom.bodies import MAX_BODY, InvalidBody, UnsupportedMediaType, has_body, read_body
 from stockroom.errors import ContentTooLarge, Forbidden, NotFound, Problem, Unauthenticated
 from stockroom.manage.api.parameters import read_query
 from stockroom.manage.problems import InvalidQuery, PreconditionFailed
@@ -62,13 +62,19 @@ class Outcome:
 
     status: HTTPStatus = HTTPStatus.OK
     problems: tuple[type[Problem], ...] = ()
+    max_body: int = MAX_BODY
 
 
-def outcome(*problems: type[Problem], status: HTTPStatus = HTTPStatus.OK) -> Callable[[F], F]:
-    """Declare what a view raises beyond what follows from what it reads, and its success."""
+def outcome(
+    *problems: type[Problem], status: HTTPStatus = HTTPStatus.OK, max_body: int = MAX_BODY
+) -> Callable[[F], F]:
+    """Declare what a view raises beyond what follows from what it reads, and its success.
+
+    ``max_body`` is how many bytes of a body it reads.
+    """
 
     def mark(view: F) -> F:
-        view.__dict__["outcome"] = Outcome(status, problems)
+        view.__dict__["outcome"] = Outcome(status, problems, max_body)
         return view
 
     return mark
@@ -88,6 +94,7 @@ class Operation:
     """The type of what is answered; None where there is no body."""
     is_tagged: bool
     problems: tuple[type[Problem], ...]
+    max_body: int = MAX_BODY
     line: Any = None
     """The type of one line, where the answer can be JSON lines instead; None where it cannot."""
 
@@ -98,7 +105,7 @@ class Operation:
             read["query"] = read_query(request, self.query)
         if self.body is not None:
             wanted = not self.is_body_optional or has_body(request)
-            read["body"] = read_body(request, self.body) if wanted else None
+            read["body"] = read_body(request, self.body, max_body=self.max_body) if wanted else None
         if self.reads_if_match:
             read["if_match"] = request.environ.get("HTTP_IF_MATCH")
         found = self.view(context, request, **read)
@@ -143,6 +150,7 @@ def operation_of(view: Callable[..., Any]) -> Operation:
         answer=None if answer is NoneType else answer,
         is_tagged=is_tagged,
         problems=problems,
+        max_body=said.max_body,
         line=line,
     )
 

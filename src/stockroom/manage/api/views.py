@@ -11,6 +11,7 @@ from stockroom.manage.api.description import Description
 from stockroom.manage.api.doors import Door
 from stockroom.manage.api.people_doors import PACKAGE, PEOPLE_DOORS, REGISTRY
 from stockroom.manage.api.view_doors import VIEW_DOORS
+from stockroom.manage.api.why_doors import WHY_DOORS
 from stockroom.resources import (
     BurntFilenameResource,
     FactSourceResource,
@@ -26,6 +27,7 @@ from stockroom.web import READS, Ready, Request, at
 DOORS = (
     *PEOPLE_DOORS,
     *VIEW_DOORS,
+    *WHY_DOORS,
     Door(
         "api.registry",
         REGISTRY,

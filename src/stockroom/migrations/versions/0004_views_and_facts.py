@@ -60,6 +60,21 @@ def _add_facts() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_advisories")),
     )
     op.create_table(
+        "advisory_packages",
+        sa.Column("package", sa.String(length=255), nullable=False),
+        sa.Column("advisory_id", sa.String(length=255), nullable=False),
+        sa.Column("spans", sa.JSON(), nullable=False),
+        sa.Column("versions", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["advisory_id"],
+            ["advisories.id"],
+            name=op.f("fk_advisory_packages_advisory_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("package", "advisory_id", name=op.f("pk_advisory_packages")),
+    )
+    op.create_index(op.f("ix_advisory_packages_advisory_id"), "advisory_packages", ["advisory_id"])
+    op.create_table(
         "job_runs",
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
