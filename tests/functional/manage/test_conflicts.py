@@ -105,6 +105,19 @@ def test_conflicts_come_in_pages_of_one_statement(stocked: TestSite) -> None:
     )
 
 
+def test_the_view_gives_the_file_that_is_told_to_be_taken(stocked: TestSite) -> None:
+    """Also where the rules of two groups, of names and of merging come together."""
+    groups = ['acme/main[package.name != "other"]', "far/main, acme/side, acme/main"]
+    [conflict] = conflicts_of(stocked, *groups)["conflicts"]
+    stocked.create_view("acme/shown", *groups)
+
+    page = stocked.page("other", stocked.create_key("reader", "acme"), index="acme/shown")
+
+    digests = {file["filename"]: file["hashes"]["sha256"] for file in page["files"]}
+    assert conflict["taken"] == "far/main"
+    assert digests[conflict["filename"]] == conflict["files"][0]["sha256"]
+
+
 def test_who_may_not_read_a_member_is_not_told_of_its_files(stocked: TestSite) -> None:
     stocked.create_view("acme/hidden", "acme/main, secret/main")
     people, reader = People(stocked), stocked.create_key("reader", "acme")
