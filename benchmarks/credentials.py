@@ -134,4 +134,5 @@ def main():
         print(f"{name:26}{low:7.1f}{low - least:7.1f}{half:8.1f}{half - middle:7.1f}{target:>8}")
 
 
-main()
+if __name__ == "__main__":
+    main()

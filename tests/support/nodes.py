@@ -21,6 +21,17 @@ from tests.support.waiting import Gate, Worker, wait_until
 Pair = tuple[TestSite, TestSite]
 
 
+def wait_for_feed(site: TestSite) -> None:
+    """Wait until the node can prove that it hears of every change."""
+
+    def is_free() -> bool:
+        with site.count_queries() as statements:
+            site.service(Feed).check()
+        return not statements
+
+    wait_until(is_free)
+
+
 @dataclass(frozen=True)
 class Nodes:
     """Two nodes, and a key that may write to one workspace of theirs.

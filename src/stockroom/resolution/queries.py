@@ -7,11 +7,13 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Text, and_, cast, exists, func, or_, select
+from sqlalchemy import Connection, Text, and_, case, cast, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
+from stockroom.filters import Filter
 from stockroom.models import File, Package, Release
 from stockroom.resolution.detail import FileDetail
+from stockroom.resolution.filter_sql import FilterColumns, may_show
 from stockroom.resolution.rules import FirstUploads, Holding
 from stockroom.resources import Groups
 
@@ -96,6 +98,48 @@ def holdings_of_file(
         first = FirstUploads(row[0], {file.version: row[1] for file in files})
         found[row[2]] = Holding(row[3], row[4], row[5], files, first)
     return found
+
+
+def survey(
+    connection: Connection,
+    registry_id: int,
+    filter_: Filter,
+    now: datetime,
+    at: datetime | None,
+) -> Sequence[tuple[str, bool, datetime]]:
+    """Of every package of a registry with files: its name, what is shown, its newest file.
+
+    The second is whether the filter may show any file at ``now``; files later than ``at`` do not
+    exist.
+    """
+    packages, releases = (
+        select(column, func.min(File.uploaded_at).label("first"))
+        .where(File.registry_id == registry_id)
+        .group_by(column)
+        .subquery()
+        for column in (File.package_id, File.release_id)
+    )
+    files = File.__table__.c
+    columns = FilterColumns(
+        Package.__table__.c.name,
+        packages.c.first,
+        releases.c.first,
+        files.filename,
+        files.uploaded_at,
+    )
+    shown = func.max(case((may_show(filter_, columns, now), 1), else_=0))
+    query = (
+        select(Package.name, shown, func.max(File.uploaded_at))
+        .select_from(File)
+        .join(Package, Package.id == File.package_id)
+        .join(packages, packages.c.package_id == File.package_id)
+        .join(releases, releases.c.release_id == File.release_id)
+        .where(File.registry_id == registry_id)
+        .group_by(Package.name)
+    )
+    if at is not None:
+        query = query.where(File.uploaded_at <= at)
+    return [(name, bool(some), newest) for name, some, newest in connection.execute(query)]
 
 
 def registries_of(groups: Groups) -> list[int]:

@@ -19,8 +19,8 @@ from tests.archives import make_wheel
 from tests.conftest import MakeSite
 from tests.support.callers import Callers
 from tests.support.library import INDEX, set_visibility
+from tests.support.nodes import wait_for_feed
 from tests.support.site import JSON, TestSite
-from tests.support.waiting import wait_until
 
 PAGE = f"{INDEX}demo-pkg/"
 WHEEL = make_wheel("demo-pkg", "1.0")
@@ -31,17 +31,6 @@ def expect_queries(site: TestSite, at_most: int) -> Iterator[None]:
     with site.count_queries() as statements:
         yield
     assert len(statements) <= at_most, statements
-
-
-def wait_for_feed(site: TestSite) -> None:
-    """Wait until the node can prove that it hears of every change."""
-
-    def is_free() -> bool:
-        with site.count_queries() as statements:
-            site.service(Feed).check()
-        return not statements
-
-    wait_until(is_free)
 
 
 def hear_of_changes(site: TestSite) -> None:

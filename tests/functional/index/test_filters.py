@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
+import webob
 
-from stockroom.feed import Feed
+from stockroom.feed import feed
 from tests.archives import make_sdist, make_wheel
 from tests.support.databases import MakeUrl
 from tests.support.library import create_registry, set_status
+from tests.support.nodes import wait_for_feed
 from tests.support.site import JSON, TestSite
 from tests.support.stock import LONG_AGO, Stocked, define_view, stock
 
@@ -285,21 +288,75 @@ def test_a_filter_that_cannot_be_read_shows_nothing(
     assert "package.stars" in problem["detail"]
 
 
-def test_what_is_warm_takes_no_query(server: TestSite, place: str) -> None:
-    main = f"{place}/main"
-    fill(server, main, demo=[Stocked("1.0"), Stocked("2.0", TODAY)])
-    define(server, f"{place}/prod", [(main, f"{WEEK} and {WHEELS}")])
-    index = f"/simple/{place}/prod/"
-    paths = [index, f"{index}demo/", f"{index}nothing/"]
+@pytest.fixture
+def views(server: TestSite, place: str) -> dict[str, str]:
+    """The views of a workspace, each with the path of its list; all show demo 1.0 of main."""
+    registries = [f"{place}/main", *(f"{place}/r{number}" for number in range(9))]
+    for registry in registries[1:]:
+        create_registry(server, registry.partition("/")[2], place)
+    fill(server, registries[0], demo=[Stocked("1.0"), Stocked("2.0", TODAY, sdist=True)])
+    rule = f"{WEEK} and {WHEELS} and release.age_days >= 7"
+    define(server, f"{place}/filtered", [(registries[0], rule)])
+    define(
+        server,
+        f"{place}/grouped",
+        [(registry, rule) for registry in registries[:2]],
+        [(registries[2], rule)],
+    )
+    define(server, f"{place}/ten", [(registry, None) for registry in registries])
+    names = ("main", "filtered", "grouped", "ten")
+    return {name: f"/simple/{place}/{name}/" for name in names}
+
+
+def test_what_is_warm_takes_no_query(
+    server: TestSite, views: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A listener that is starved on a busy machine counts as living.
+    monkeypatch.setattr(feed, "PROOF_SECONDS", 600.0)
+    paths = [f"{index}{path}" for index in views.values() for path in ("", "demo/", "nothing/")]
     for path in paths:
         ask(server, path, status="*")
-    server.service(Feed).check()
+    wait_for_feed(server)
 
     with server.count_queries() as statements:
         for path in paths:
             ask(server, path, status="*")
 
-    assert [statement for statement in statements if "packages" in statement] == []
+    assert statements == []
+
+
+def test_a_warm_page_costs_no_more_python_with_filters_and_groups(
+    server: TestSite, views: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "PROOF_SECONDS", 600.0)
+    for index in views.values():
+        ask(server, f"{index}demo/")
+    wait_for_feed(server)
+
+    calls = {name: calls_of(server, f"{index}demo/") for name, index in views.items()}
+
+    assert calls["filtered"] == calls["main"]
+    assert max(calls["grouped"], calls["ten"]) <= calls["main"]
+
+
+def calls_of(server: TestSite, path: str) -> int:
+    """How many Python functions a request calls."""
+    environ = {"PATH_INFO": path, "HTTP_ACCEPT": JSON, "QUERY_STRING": ""}
+    request = {**webob.Request.blank(path).environ, **environ, "REMOTE_ADDR": "127.0.0.1"}
+    count = 0
+
+    def note(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event == "call"
+
+    for _ in range(2):  # the first fills what is kept for each path
+        count = 0
+        sys.setprofile(note)
+        try:
+            list(server.application(dict(request), lambda *_: None))
+        finally:
+            sys.setprofile(None)
+    return count
 
 
 def test_three_registries_of_a_thousand_packages_each(server: TestSite, place: str) -> None:
