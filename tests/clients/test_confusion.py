@@ -15,7 +15,7 @@ import pytest
 import requests
 from sqlalchemy import select, update
 
-from stockroom.manage.definitions import Definition, parse_group
+from stockroom.manage.groups import parse_groups
 from stockroom.models import File, Package, Release
 from tests.archives import make_sdist, make_wheel
 from tests.clients.conftest import MakeWorkspace
@@ -53,7 +53,7 @@ class Shop:
     def redefine(self, name: str, *groups: str) -> None:
         """Let a view be made of other groups, as an admin does."""
         api = f"{self.workspace.server.base}/v1/workspaces/{self.workspace.name}/views/{name}"
-        definition = Definition(tuple(map(parse_group, self.full(*groups))))
+        definition = parse_groups(self.full(*groups))
         answer = requests.put(
             api,
             json={"groups": definition.document()},
@@ -167,8 +167,8 @@ CASES = {
     "only-wheels": Case(("main", 'public[".whl" in file.name]'), "mixed", "1.0"),
 }
 
-FOR_PIP = ("private-first", "merged", "private-too-young", "private-pre-release", "private-yanked")
-FOR_OLDEST_PIP = ("private-first", "private-too-young")
+FOR_PIP = ("private-too-young", "private-pre-release", "private-yanked")
+FOR_OLDEST_PIP = ("private-too-young", "merged")
 
 
 @pytest.mark.parametrize("name", CASES)

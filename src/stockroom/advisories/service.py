@@ -13,7 +13,7 @@ from stockroom.errors import BadRequest, NotFound, Problem
 from stockroom.insight import queries
 from stockroom.insight.queries import PackageAdvisory
 from stockroom.insight.service import Facts
-from stockroom.spi.advisories import ECOSYSTEM, affects
+from stockroom.spi.advisories import ECOSYSTEM, forms
 
 MAX_QUERIES = 1000
 PAGE = 1000
@@ -73,7 +73,9 @@ class Advisories:
         names = {query.package for query in asked if query is not None}
         with self._database.read() as connection:
             known = queries.advisories_of(connection, self._sources, names)
-        return [_answer(query, known) for query in asked]
+        # Whoever asks the same a thousand times is answered once.
+        answers = {query: _answer(query, known) for query in dict.fromkeys(asked)}
+        return [answers[query] for query in asked]
 
     def records(self, found: Iterable[Found]) -> list[Mapping[str, Any]]:
         """The whole advisories."""
@@ -129,9 +131,10 @@ def _of_purl(purl: str, version: str | None, after: str) -> Query | None:
 def _answer(query: Query | None, known: Mapping[str, Sequence[PackageAdvisory]]) -> Answer:
     if query is None:
         return Answer([])
+    wanted = forms(query.version) if query.version else None
     found = [
         Found(one.id, one.modified)
         for one in known.get(query.package, ())
-        if one.id > query.after and (not query.version or affects(one.affected, query.version))
+        if one.id > query.after and (wanted is None or one.matcher.matches(wanted))
     ]
     return Answer(found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None)

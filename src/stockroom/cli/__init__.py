@@ -19,6 +19,7 @@ from stockroom.cli import (
     server,
     users,
     viewing,
+    why,
 )
 from stockroom.cli.refusals import CommandGroup
 from stockroom.cli.site import Remote, Site
@@ -97,6 +98,7 @@ for room in (
     reference,
     places,
     viewing,
+    why,
     users,
     people,
     keys,

@@ -1,4 +1,4 @@
-"""`stockroom check` and `gc`: the contents of the storage."""
+"""`stockroom check` and `gc`: the contents of the storage, and whether views can be read."""
 
 from __future__ import annotations
 
@@ -42,6 +42,9 @@ HAS_SIZE = ("unreferenced", "unknown")
 def check(site: Site, deep: bool, as_json: bool) -> None:
     """Compare the files in the storage with the database; fails when a file is damaged.
 
+    It fails, too, when the filter of a view cannot be read any more: the plugin with its fields is
+    not enabled, so that the view answers nobody.
+
     A blob is the content of a file. One that no row names (unreferenced), or that was never
     finished (leftover), wastes space only: an upload that broke off leaves it.
     """
@@ -58,22 +61,38 @@ def check(site: Site, deep: bool, as_json: bool) -> None:
             else:
                 looked_at += 1
                 advance(1)
-    _report(findings, looked_at, as_json=as_json)
-    if any(finding.is_damage for finding in findings):
+    broken = _broken_filters(site)
+    _report(findings, looked_at, broken, as_json=as_json)
+    if broken or any(finding.is_damage for finding in findings):
         sys.exit(1)
 
 
-def _report(findings: list[Finding], looked_at: int, *, as_json: bool) -> None:
+def _broken_filters(site: Site) -> list[tuple[str, str]]:
+    from stockroom.manage.definitions import broken_filters
+    from stockroom.resources.directory import read_snapshot
+
+    with site.read() as connection:
+        snapshot = read_snapshot(connection)
+    found = broken_filters(snapshot, site.plugins.filter_language())
+    return [(view, str(mistake)) for view, mistake in found]
+
+
+def _report(
+    findings: list[Finding], looked_at: int, broken: list[tuple[str, str]], *, as_json: bool
+) -> None:
     damaged = sum(finding.is_damage for finding in findings)
     if as_json:
         listed = [
             {"kind": finding.kind, "blob": finding.blob, "files": finding.files}
             for finding in findings
         ]
-        print_json({"checked": looked_at, "damaged": damaged, "findings": listed})
+        views = [{"view": view, "mistake": mistake} for view, mistake in broken]
+        print_json({"checked": looked_at, "damaged": damaged, "findings": listed, "views": views})
         return
     for finding in findings:
         click.echo(f"{finding.kind}: {finding.blob} {' '.join(finding.files)}".rstrip())
+    for view, mistake in broken:
+        click.echo(f"view {view}: {mistake}")
     click.echo(f"checked {looked_at} blobs: {damaged} damaged")
 
 

@@ -10,6 +10,7 @@ import click
 from stockroom.cli.arguments import REASON, split_registry
 from stockroom.cli.backends.choosing import pass_backend
 from stockroom.cli.output import count, json_option, print_json, show
+from stockroom.cli.why import rehearse
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -207,5 +208,7 @@ def _texts(groups: Sequence[Sequence[ViewMemberDocument]]) -> tuple[str, ...]:
     )
     return Definition(tuple(members)).texts
 
+
+view_group.add_command(rehearse)
 
 COMMANDS = (view_group,)

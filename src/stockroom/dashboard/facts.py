@@ -22,6 +22,6 @@ def show_facts(context: Resource, request: Request) -> Ready:
 
 def refresh_facts(context: FactSourceResource, request: Request) -> Ready:
     """Have a source asked for everything."""
-    caller(request)
-    request.service(Facts).refresh_soon(context.__name__)
+    known = caller(request)
+    request.service(Facts).refresh_soon(request.new_session(), known.subject, context.__name__)
     return see_other(request, FACTS, done="facts-asked")

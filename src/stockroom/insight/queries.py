@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from stockroom.models import AdvisoryPackage, AdvisoryRecord, Fact, JobRun, Package
-from stockroom.spi.advisories import Affected, Span
+from stockroom.spi.advisories import Affected, Matcher, Span
 
 JOB = "facts."
 """What the name of a source's job begins with."""
@@ -167,7 +167,7 @@ class PackageAdvisory(NamedTuple):
     package: str
     id: str
     modified: datetime
-    affected: Affected
+    matcher: Matcher
 
 
 def advisories_of(
@@ -188,8 +188,8 @@ def advisories_of(
     )
     found: dict[str, list[PackageAdvisory]] = {}
     for package, key, modified, spans, versions in connection.execute(query):
-        affected = Affected([Span(*span) for span in spans], versions)
-        found.setdefault(package, []).append(PackageAdvisory(package, key, modified, affected))
+        matcher = Matcher(Affected([Span(*span) for span in spans], versions))
+        found.setdefault(package, []).append(PackageAdvisory(package, key, modified, matcher))
     return found
 
 

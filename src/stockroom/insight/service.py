@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from threading import Event
 
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
 from stockroom.db import Database
 from stockroom.errors import NotFound
+from stockroom.feed import emit
 from stockroom.insight import queries
 from stockroom.insight.queries import FactStatus
 from stockroom.insight.refresh import job_of
@@ -38,17 +42,20 @@ class Facts:
     def status(self, name: str) -> FactStatus:
         """How one source is; raises NoSuchSource."""
         self._job(name)
-        return next(status for status in self.statuses() if status.source == name)
+        with self._database.read() as connection:
+            return self._status(connection, name)
 
-    def refresh_soon(self, name: str) -> FactStatus:
+    def refresh_soon(self, session: Session, actor: str, name: str) -> FactStatus:
         """Have a source asked for everything as soon as a process with jobs looks.
 
         A refresh that is going on is not disturbed.
 
         :raises NoSuchSource: there is none of this name.
         """
-        self._runs.make_due(self._job(name).name)
-        return self.status(name)
+        self._runs.make_due(session, self._job(name).name)
+        emit(session, "facts.asked", actor, source=name)
+        session.flush()
+        return self._status(session.connection(), name)
 
     def refresh_now(self, name: str, watch: Callable[[Run], None]) -> str | None:
         """Ask a source for everything, here and now, and tell what went wrong.
@@ -60,12 +67,17 @@ class Facts:
         """
         job = self._job(name)
         self._runs.declare([job])
-        self._runs.make_due(job.name)
+        with self._database.transaction() as session:
+            self._runs.make_due(session, job.name)
         run = self._runs.begin(job, Event())
         if run is None:
             return "Another process is refreshing it at this moment."
         run.watch = watch
         return execute(run)
+
+    def _status(self, connection: Connection, name: str) -> FactStatus:
+        [status] = queries.statuses(connection, {name: self.sources[name].title})
+        return status
 
     def _job(self, name: str) -> Job:
         for job in self.jobs:

@@ -83,17 +83,16 @@ class Runs:
         with self.database.read() as connection:
             return connection.execute(query).first() is not None
 
-    def make_due(self, name: str) -> None:
+    def make_due(self, session: Session, name: str) -> None:
         """Have the job run now, and from the beginning: it forgets what its last run left.
 
         A run that is going on is not disturbed.
         """
-        with self.database.transaction() as session:
-            session.execute(
-                update(JobRun)
-                .where(JobRun.name == name, JobRun.claim.is_(None))
-                .values(due_at=self.now(), state={})
-            )
+        session.execute(
+            update(JobRun)
+            .where(JobRun.name == name, JobRun.claim.is_(None))
+            .values(due_at=self.now(), state={})
+        )
 
     def begin(self, job: Job, stopping: Event) -> Run | None:
         """Claim a job that is due; None if it is not, or somebody else has it.

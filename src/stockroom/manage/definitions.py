@@ -23,6 +23,7 @@ __all__ = [
     "InvalidDefinition",
     "MayRead",
     "MemberText",
+    "broken_filters",
     "definition_of",
     "parse_group",
     "parse_lines",
@@ -70,7 +71,7 @@ def resolve(
             row = _registry(snapshot, member.registry)
             if row is None or not may_read(row):
                 said = f"there is no registry {member.registry} that you may read"
-                mistakes.append(DefinitionMistake(said, number))
+                mistakes.append(DefinitionMistake(said, number, member.registry))
             elif member.registry in found:
                 said = "it stands in this group already; put it into another one"
                 mistakes.append(DefinitionMistake(said, number, member.registry))
@@ -81,6 +82,21 @@ def resolve(
     if mistakes:
         raise InvalidDefinition(*mistakes)
     return tuple(groups)
+
+
+def broken_filters(
+    snapshot: Snapshot, language: Language
+) -> Iterator[tuple[str, DefinitionMistake]]:
+    """Views with filters that were right once: the plugin of a field is gone, or has changed.
+
+    Each mistake comes with the view, as WORKSPACE/NAME. Such a view answers nobody.
+    """
+    for name, workspace in sorted(snapshot.workspaces.items()):
+        for _, view in sorted(workspace.views.items()):
+            for number, group in enumerate(definition_of(view, snapshot).groups, start=1):
+                for member in group:
+                    for mistake in _filter_mistakes(member, number, language):
+                        yield f"{name}/{view.name}", mistake
 
 
 def _sizes(definition: Definition) -> Iterator[DefinitionMistake]:

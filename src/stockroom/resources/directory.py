@@ -151,7 +151,7 @@ def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
     owners = {id_: team_rows[place.team_id] for id_, place in places.items()}
     groups: dict[int, dict[int, list[Member]]] = {}
     registries: dict[int, dict[str, RegistryRow]] = {}
-    readers: dict[int, tuple[int, frozenset[str]]] = {}
+    readers = _readers(rows, places)
     for row in rows:
         if row.view_id is not None:
             mine = groups.setdefault(row.view_id, {})
@@ -161,10 +161,7 @@ def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
                 kept = registries.setdefault(row.registry.workspace_id, {})
                 if row.registry.name not in kept:
                     place = places[row.registry.workspace_id]
-                    made = _registry(row.registry, place, owners[place.id])
-                    kept[row.registry.name] = made
-                    around = workspace_acl(place.id, place.team_id, place.visibility)
-                    readers[made.id] = (place.id, readers_of(made.acl, around, server_acl()))
+                    kept[row.registry.name] = _registry(row.registry, place, owners[place.id])
     views: dict[int, dict[str, ViewRow]] = {}
     shown: dict[int, dict[int, ViewRow]] = {}
     for row in rows:
@@ -190,6 +187,23 @@ def _snapshot(rows: Sequence[queries.PlaceRow]) -> Snapshot:
         _containing(workspaces.values()),
         _names(team_rows.values(), workspaces.values()),
     )
+
+
+def _readers(
+    rows: Sequence[queries.PlaceRow], places: Mapping[int, queries.WorkspacePart]
+) -> dict[int, tuple[int, frozenset[str]]]:
+    """The workspaces of the registries that views of others show, and who may read each."""
+    found: dict[int, tuple[int, frozenset[str]]] = {}
+    for row in rows:
+        registry = row.registry
+        if registry is None or row.workspace is None or registry.id in found:
+            continue
+        if registry.workspace_id != row.workspace.id:
+            place = places[registry.workspace_id]
+            around = workspace_acl(place.id, place.team_id, place.visibility)
+            own = registry_acl(registry.id, place.visibility)
+            found[registry.id] = (place.id, readers_of(own, around, server_acl()))
+    return found
 
 
 def _containing(workspaces: Iterable[WorkspaceRow]) -> dict[Scope, frozenset[Scope]]:
@@ -240,10 +254,14 @@ def _view(
     groups: Groups,
     readers: Mapping[int, tuple[int, frozenset[str]]],
 ) -> ViewRow:
-    """A view; ``readers`` are the workspace of each registry, and who may read it."""
+    """A view; ``readers`` are the workspaces of registries that others show, and who may read."""
     assert row.view_id is not None  # noqa: S101 - the caller has looked
     members = tuple(dict.fromkeys(member.registry_id for member in chain.from_iterable(groups)))
-    foreign = tuple((id_, readers[id_][1]) for id_ in members if readers[id_][0] != workspace.id)
+    foreign = tuple(
+        (id_, readers[id_][1])
+        for id_ in members
+        if id_ in readers and readers[id_][0] != workspace.id
+    )
     only = members[0] if len(members) == 1 and not foreign else None
     acl = view_acl(row.view_id, only, workspace.visibility)
     return ViewRow(row.view_id, row.view_name, row.view_revision, groups, only, acl, foreign)

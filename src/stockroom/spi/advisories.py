@@ -81,17 +81,56 @@ def entries_of(record: Mapping[str, Any]) -> Iterator[Entry]:
 
 
 def affects(affected: Affected, version: str) -> bool:
-    """Whether a version is affected; one that PEP 440 does not know is.
+    """Whether a version is affected; see :class:`Matcher`, which is for many versions."""
+    return Matcher(affected).matches(forms(version))
+
+
+class Form(NamedTuple):
+    """A version to look for, and how it stands among listed ones."""
+
+    version: Version
+    canonical: str
+
+
+def forms(version: str) -> Sequence[Form]:
+    """What to look for to find what affects a version; nothing for one that PEP 440 does not know.
 
     A local version is affected as the public one that it is made of.
     """
     exact = parse(version)
     if exact is None:
-        return True
-    both = {exact, parse(exact.public) or exact}
-    if any(canonicalize_version(str(one)) in affected.versions for one in both):
-        return True
-    return any(_is_within(one, span) for one in both for span in affected.spans)
+        return ()
+    public = parse(exact.public) if exact.local else None
+    return [Form(one, canonicalize_version(str(one))) for one in (exact, public) if one]
+
+
+class Matcher:
+    """What a record says of one package, made ready for many questions."""
+
+    def __init__(self, affected: Affected) -> None:
+        self._versions = frozenset(affected.versions)
+        self._spans = [
+            (
+                None if lower is None else parse(lower),
+                None if upper is None else parse(upper),
+                inclusive,
+            )
+            for lower, upper, inclusive in affected.spans
+        ]
+
+    def matches(self, wanted: Sequence[Form]) -> bool:
+        """Whether a version is affected; one that PEP 440 does not know is."""
+        if not wanted:
+            return True
+        return any(form.canonical in self._versions or self._spans_it(form) for form in wanted)
+
+    def _spans_it(self, form: Form) -> bool:
+        version = form.version
+        return any(
+            (lower is None or lower <= version)
+            and (upper is None or version < upper or (inclusive and version == upper))
+            for lower, upper, inclusive in self._spans
+        )
 
 
 @lru_cache(maxsize=10_000)
@@ -101,13 +140,6 @@ def parse(version: str) -> Version | None:
         return Version(version) if len(version) <= MAX_VERSION else None
     except InvalidVersion:
         return None
-
-
-def _is_within(version: Version, span: Span) -> bool:
-    lower, upper = (None if one is None else parse(one) for one in span[:2])
-    if lower is not None and version < lower:
-        return False
-    return upper is None or version < upper or (span.inclusive and version == upper)
 
 
 def _affected(raw: Mapping[str, Any], mistakes: list[str]) -> Affected:
@@ -125,12 +157,15 @@ def _affected(raw: Mapping[str, Any], mistakes: list[str]) -> Affected:
 
 
 def _outside(listed: Sequence[Any], spans: Sequence[Span], mistakes: list[str]) -> Iterator[str]:
+    within = Matcher(Affected(spans, ()))
     for text in dict.fromkeys(str(one) for one in listed):
         version = parse(text)
         if version is None:
             mistakes.append(f"{text[:80]!r} is no version.")
-        elif not any(_is_within(version, span) for span in spans):
-            yield canonicalize_version(str(version))
+            continue
+        form = Form(version, canonicalize_version(str(version)))
+        if not within.matches([form]):
+            yield form.canonical
 
 
 def _spans(raw: Mapping[str, Any], mistakes: list[str]) -> Iterator[Span]:

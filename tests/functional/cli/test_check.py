@@ -10,7 +10,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
+from stockroom.models import ViewMember
 from tests.archives import make_wheel
 from tests.support.blobs import add_session, unpublish
 from tests.support.cli import CommandLine
@@ -155,7 +157,24 @@ def test_json_lists_everything_found(blob: Path, site_cli: CommandLine) -> None:
         "checked": 2,
         "damaged": 1,
         "findings": [{"kind": "missing", "blob": DIGEST, "files": [FILENAME]}],
+        "views": [],
     }
+
+
+def test_filter_that_was_right_once_is_found(site: TestSite, site_cli: CommandLine) -> None:
+    """The plugin with its field is not enabled any more: the view answers nobody."""
+    site.create_view("acme/all", "acme/main", "acme/main[file.age_days >= 7]")
+    with site.database.transaction() as session:
+        lost = update(ViewMember).where(ViewMember.filter.is_not(None))
+        session.execute(lost.values(filter="file.gone >= 7"))
+
+    report = check(site_cli, status=1)
+    listed = json.loads(check(site_cli, "--json", status=1))
+
+    assert report.startswith("view acme/all: group 2, acme/main, column 1: ")
+    assert report.endswith("checked 0 blobs: 0 damaged\n")
+    [broken] = listed["views"]
+    assert broken["view"] == "acme/all"
 
 
 def test_progress_bar_is_shown_at_a_terminal_and_nowhere_else(

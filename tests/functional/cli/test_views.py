@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -129,7 +131,7 @@ def test_both_show_the_same_as_json(server: Server) -> None:
     [
         (["HERE/main", "HERE/main[release.versoin == '1']"], "group 2, HERE/main, column 1: "),
         (["HERE/main["], "bracket is not closed"),
-        (["HERE/main", "HERE/nothing"], "group 2: there is no registry HERE/nothing"),
+        (["HERE/main", "HERE/nothing"], "group 2, HERE/nothing: there is no registry HERE/nothing"),
     ],
 )
 def test_mistakes_are_told_with_their_places(desk: Desk, groups: list[str], complaint: str) -> None:
@@ -155,3 +157,17 @@ def test_a_view_that_is_not_there_is_told_of(cli: CommandLine, tmp_path: Path) -
     ):
         assert "there is no view acme/all" in cli.refuse("view", *words)
     assert "there is no workspace acme" in cli.refuse("view", "list", "acme")
+
+
+def test_the_documented_commands_work(site_cli: CommandLine, site: TestSite) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "views.md").read_text("utf-8")
+    lines = re.findall(r"^    stockroom (view .+)$", page, re.MULTILINE)
+    site.create_workspace("public", "public")
+    for registry in ("acme/staging", "public/pypi"):
+        site_cli.run("registry", "create", registry)
+
+    for line in lines:
+        site_cli.run(*shlex.split(line))
+
+    assert {line.split()[1] for line in lines} >= {"create", "set", "show", "history", "conflicts"}
+    assert "acme/all" not in site_cli.run("view", "list")

@@ -92,7 +92,7 @@ def test_mistakes_stand_beside_what_was_written(admin: Browser) -> None:
     told = admin.submit(CHANGE, "", status=400, groups=wrong)
 
     text = html.unescape(told.text)
-    assert "group 2: there is no registry nobody/has that you may read" in text
+    assert "group 2, nobody/has: there is no registry nobody/has that you may read" in text
     assert "group 2, public/main, column 1: " in text
     assert "release.version" in text
     assert "nobody/has, public/main[release.versoin == '1']</textarea>" in text

@@ -53,7 +53,7 @@ def read(database: Database, sources: list[str], packages: list[str]) -> Any:
 
 
 def test_documents_are_told_by_package_and_source_in_one_statement(database: Database) -> None:
-    keep(database, "osv", demo={"n": [1, "ü\0"]}, other={"n": 2})
+    keep(database, "osv", demo={"n": [1, "ü\0\ud800"]}, other={"n": 2})
     keep(database, "downloads", demo={"d": 3})
     succeed(database, "osv")
 
@@ -62,7 +62,7 @@ def test_documents_are_told_by_package_and_source_in_one_statement(database: Dat
         found = read(database, ["osv", "downloads"], ["demo", "none"])
 
     assert found == {
-        "demo": {"osv": {"n": [1, "ü\0"]}, "downloads": {"d": 3}},
+        "demo": {"osv": {"n": [1, "ü\0\ud800"]}, "downloads": {"d": 3}},
         "none": {"osv": {}},
     }
     assert len(statements) == 1

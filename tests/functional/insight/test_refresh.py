@@ -181,4 +181,4 @@ def test_an_unknown_source_is_named_with_those_there_are(database: Database) -> 
     facts = Facts(database, Runs(database), {"osv": Telling("osv", lambda run: [])})
 
     with pytest.raises(NoSuchSource, match="there is no fact source ovs, only: osv"):
-        facts.refresh_soon("ovs")
+        facts.refresh_now("ovs", lambda run: None)

@@ -70,6 +70,9 @@ def test_the_api_tells_how_a_source_is_and_has_it_asked(site: TestSite) -> None:
     assert before["notes"] == ["b.json is no JSON."]
     assert answer["due_at"] < before["due_at"]
     assert answer == facts(site, key)
+    [event] = site.get("/v1/events?kind=facts.asked", key).json["events"]
+    assert event["data"] == {"source": "sample"}
+    assert event["actor"].startswith("robot:")
 
 
 def test_a_source_that_is_none_is_not_asked(site: TestSite) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
+from pathlib import Path
 from threading import Event
 from threading import enumerate as threads
 from typing import Any
@@ -11,9 +14,10 @@ import pytest
 
 from stockroom.insight.service import Facts
 from stockroom.jobs import Job, Jobs, Run, Runs, consumer
-from tests.conftest import MakeSite
+from tests.conftest import MakeSite, StartServer
 from tests.support.distributions import SitePackages
 from tests.support.facts import opened
+from tests.support.server import BIN
 from tests.support.waiting import wait_until
 
 SOURCE = """\
@@ -137,3 +141,28 @@ def test_a_database_that_is_away_is_asked_again(
 
         assert done.wait(30)
         jobs.close()
+
+
+def test_jobs_run_in_a_process_of_their_own_until_it_is_told_to_end(
+    start_server: StartServer, sqlite_url: str, tmp_path: Path
+) -> None:
+    """The figures are read by `stockroom jobs`, not by the server beside it."""
+    figures = tmp_path / "figures.csv"
+    figures.write_text("package,last_7_days,last_30_days\n")
+    settings = {
+        "stockroom.plugins": "downloads",
+        "stockroom.jobs": "separate",
+        "plugin.downloads.csv": str(figures),
+    }
+    server = start_server(sqlite_url, **settings)
+    command = [str(BIN / "stockroom"), "-c", str(server.ini), "jobs"]
+    with opened(sqlite_url) as database:
+        assert Runs(database).is_due("facts.downloads")
+
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        wait_until(lambda: not Runs(database).is_due("facts.downloads"))
+        process.send_signal(signal.SIGTERM)
+        output, _ = process.communicate(timeout=20)
+
+    assert process.returncode == 0
+    assert output == b"Stockroom runs background jobs\n"

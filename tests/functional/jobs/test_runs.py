@@ -35,10 +35,13 @@ def job(work: Any = lambda run: None, first: Any = lambda session: None) -> Job:
     return Job("sweep", HOUR.total_seconds(), work, first)
 
 
-@pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
-    with opened(database_url) as made:
+@pytest.fixture(params=["sqlite"])
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    with opened(request.getfixturevalue(f"{request.param}_url")) as made:
         yield made
+
+
+on_both = pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture
@@ -68,6 +71,7 @@ def row_of(runs: Runs) -> JobRun:
         return session.scalars(select(JobRun)).one()
 
 
+@on_both
 def test_of_many_who_want_to_run_a_job_one_does(runs: Runs) -> None:
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: begin(runs), range(16)))
@@ -95,6 +99,7 @@ def test_a_shorter_interval_holds_at_once(runs: Runs, clock: Clock) -> None:
     assert runs.is_due("sweep")
 
 
+@on_both
 def test_who_does_not_beat_is_taken_for_dead_and_can_write_no_more(
     runs: Runs, clock: Clock
 ) -> None:
@@ -176,6 +181,7 @@ def test_only_the_first_success_is_told_and_with_it(runs: Runs, clock: Clock) ->
     assert len(told) == 1
 
 
+@on_both
 def test_a_success_leaves_something_for_the_next_run_and_a_failure_does_not(
     runs: Runs, clock: Clock
 ) -> None:
@@ -200,7 +206,8 @@ def test_what_is_asked_for_is_done_now_and_from_the_beginning(runs: Runs) -> Non
 
     execute(begun(runs, job(work)))
 
-    runs.make_due("sweep")
+    with runs.database.transaction() as session:
+        runs.make_due(session, "sweep")
 
     assert begun(runs).state == {}
 
@@ -208,7 +215,8 @@ def test_what_is_asked_for_is_done_now_and_from_the_beginning(runs: Runs) -> Non
 def test_a_run_that_goes_on_is_not_disturbed_by_asking(runs: Runs) -> None:
     begun(runs)
 
-    runs.make_due("sweep")
+    with runs.database.transaction() as session:
+        runs.make_due(session, "sweep")
 
     assert begin(runs) is None
 

@@ -112,4 +112,4 @@ def test_who_may_not_read_a_member_is_not_told_of_its_files(stocked: TestSite) -
     people.get(reader, f"{PATH}/hidden")
     refused = people.get(reader, f"{PATH}/hidden/conflicts", 403)
 
-    assert "of other workspaces" in refused["detail"]
+    assert "may not read secret/main" in refused["detail"]

@@ -174,11 +174,14 @@ def test_every_mistake_of_a_definition_is_told_with_its_place(bench: Bench) -> N
         for mistake in fewer.json["mistakes"]
     ] == [
         (1, f"{bench.name}/main", None, None),
-        (2, None, None, None),
-        (2, None, None, None),
+        (2, "nobody/has", None, None),
+        (2, "main", None, None),
         (2, "main", 1, 1),
     ]
-    assert "group 2: there is no registry nobody/has that you may read" in fewer.json["detail"]
+    assert (
+        "group 2, nobody/has: there is no registry nobody/has that you may read"
+        in fewer.json["detail"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from tests.support.stock import Stocked, stock
 
 NOW = datetime.now(UTC)
 OLD, YOUNG = NOW - timedelta(days=30), NOW - timedelta(days=1)
+PART = 'package.name == "plumb" and file.age_days >= 7'
 COOL = "public/pypi[release.age_days >= 7]"
 
 
@@ -78,6 +79,7 @@ def town(make_sqlite: MakeUrl, tmp_path_factory: pytest.TempPathFactory) -> Iter
     site.create_view("acme/all", "acme/main", COOL)
     site.create_view("acme/merged", "acme/main, acme/extra")
     site.create_view("acme/apart", "acme/main[package.name != 'plumb']", COOL)
+    site.create_view("acme/part", f"acme/main[{PART}]")
     site.create_view("acme/lent", "acme/main", "other/main")
     yield Town(site, site.create_key("reader"), site.create_key("reader", "other"))
     site.close()
@@ -239,6 +241,43 @@ def test_a_registry_that_the_caller_may_not_read_is_told_to_nobody(town: Town) -
     refused = town.why("acme/lent/secret", status=403)
 
     assert "other/main" not in str(refused)
+
+
+def test_s61_a_role_on_the_view_alone_tells_no_more_than_the_view_shows(town: Town) -> None:
+    key = town.site.create_key("reader", "acme/part")
+
+    for name in ("keel", "absent"):
+        found = town.why(f"acme/part/{name}", key)
+        assert found["groups"][0]["registries"] == [
+            {
+                "registry": "acme/main",
+                "filter": PART,
+                "has": False,
+                "status": None,
+                "status_reason": None,
+                "detail": "what it has beyond the view is told to who may read it",
+            }
+        ]
+        assert found["conclusion"] == (
+            f"acme/part shows no {name}: none of its registries has a package of that name"
+        )
+    assert [file["version"] for file in town.why("acme/part/plumb", key)["files"]] == ["0.1"]
+    young = town.why("acme/part/plumb/0.2", key)
+    assert young["files"] == []
+    assert young["conclusion"] == (
+        "acme/part shows no plumb 0.2: plumb comes from acme/main, without a file for 0.2"
+    )
+    lock = {"text": "keel==1.0\nplumb==0.2", "kind": "requirements"}
+    pins = town.rehearse("acme/part", {"lock": lock}, key)["pins"]
+    assert [pin["missing"][0]["reason"] for pin in pins] == ["no-package", "no-version"]
+
+
+def test_a_role_on_the_view_alone_is_enough_for_what_anybody_may_read(town: Town) -> None:
+    key = town.site.create_key("reader", "acme/all")
+
+    found = town.why("acme/all/young/2.0", key)
+
+    assert {file["fate"] for file in found["files"]} == {"filtered"}
 
 
 def test_who_may_read_one_package_may_ask_about_that_one(town: Town) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,13 +12,9 @@ import pytest
 
 from stockroom.builtin.fields import stockroom_filter_fields
 from stockroom.filters import FilterInvalid, Language
-from stockroom.spi import (
-    FilterField,
-    FilterFile,
-    FilterPackage,
-    FilterRelease,
-    ValueType,
-)
+from stockroom.spi import FilterFile, FilterPackage, FilterRelease
+from stockroom_downloads import fields as downloads
+from stockroom_osv import fields as osv
 
 PAGE = (Path(__file__).parents[3] / "docs" / "filters.md").read_text("utf-8")
 EXAMPLE = re.compile(
@@ -44,13 +40,13 @@ FILES = """
 DOCUMENTS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "lantern": {
         "downloads": {"last_7_days": 50_000, "last_30_days": 200_000},
-        "osv": {"max": 9.8, "releases": {"1.0": 9.8, "1.1": 5.3}},
+        "osv": {"score": 9.8, "versions": {"1": 9.8, "1.1": 5.3}},
     },
     "quill": {"downloads": {"last_7_days": 900, "last_30_days": 4_000}, "osv": {}},
     "acme-billing": {"osv": {}},
     "sprout": {
         "downloads": {"last_7_days": 12, "last_30_days": 12},
-        "osv": {"max": 7.0, "releases": {"0.1": 7.0}},
+        "osv": {"score": 7.0, "versions": {"0.1": 7.0}},
     },
     # Nothing has been told of it, not even that there is nothing to tell.
     "mystery": {},
@@ -144,35 +140,7 @@ VISIBLE = {
 """What each example shows of the files above, listed by hand."""
 
 
-def downloads(days: int) -> FilterField:
-    def values(package: FilterPackage, items: Sequence[FilterPackage]) -> Sequence[Any]:
-        return [item.documents.get("downloads", {}).get(f"last_{days}_days") for item in items]
-
-    name = f"package.pypi_downloads_{days}_days"
-    return FilterField(name, ValueType.NUMBER, "Downloads.", values, source="downloads")
-
-
-def package_scores(package: FilterPackage, items: Sequence[FilterPackage]) -> Sequence[Any]:
-    documents = [item.documents.get("osv") for item in items]
-    return [None if document is None else document.get("max", 0.0) for document in documents]
-
-
-def release_scores(package: FilterPackage, items: Sequence[FilterRelease]) -> Sequence[Any]:
-    document = package.documents.get("osv")
-    if document is None:
-        return [None] * len(items)
-    return [document.get("releases", {}).get(item.version, 0.0) for item in items]
-
-
-LANGUAGE = Language(
-    [
-        *stockroom_filter_fields(),
-        downloads(7),
-        downloads(30),
-        FilterField("package.cve_max_score", ValueType.NUMBER, "", package_scores, source="osv"),
-        FilterField("release.cve_max_score", ValueType.NUMBER, "", release_scores, source="osv"),
-    ]
-)
+LANGUAGE = Language([*stockroom_filter_fields(), *downloads.FIELDS, *osv.FIELDS])
 
 
 class Upload(NamedTuple):

@@ -8,8 +8,17 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from stockroom.builtin.fields import stockroom_filter_fields
 from stockroom.filters import Language
-from stockroom.spi import FilterField, FilterFile, FilterPackage, FilterRelease, ValueType
+from stockroom.spi import (
+    FilterField,
+    FilterFile,
+    FilterFunction,
+    FilterPackage,
+    FilterRelease,
+    ValueType,
+)
+from stockroom.spi.filters import Values
 from tests.support.filtering import DAY, LANGUAGE, NOW, package, release, sdist, wheel
 
 
@@ -229,3 +238,49 @@ def test_version_that_is_none_is_unknown() -> None:
 )
 def test_what_the_name_alone_decides(text: str, name: str, expected: bool | None) -> None:
     assert LANGUAGE.parse(text).by_name(name) is expected
+
+
+def too_few(of: FilterPackage, items: Sequence[FilterFile]) -> Sequence[float]:
+    return [1.0] * (len(items) - 1)
+
+
+def failing(of: FilterPackage, items: Sequence[FilterFile]) -> Sequence[float]:
+    raise LookupError("the figures are gone")
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"), [(failing, "the figures are gone"), (too_few, "1 values for 2 items")]
+)
+def test_field_that_breaks_its_promise_is_unknown_and_logged(
+    values: Values, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    language = Language([FilterField("file.risk", ValueType.NUMBER, "Risk.", values)])
+
+    judged = language.parse("file.risk < 3 or file.risk >= 3").judge(
+        package(), [wheel(), sdist()], NOW
+    )
+
+    assert judged.shown == [False, False]
+    assert caplog.messages == ["the filter field file.risk fails for demo"]
+    assert reason in caplog.text
+
+
+def test_function_is_called_once_for_equal_arguments_and_its_failure_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    called = []
+
+    def risk(version: str, name: str) -> float:
+        called.append((version, name))
+        raise ValueError("no risk is known")
+
+    parameters = (ValueType.VERSION, ValueType.NAME)
+    function = FilterFunction("risk", parameters, ValueType.NUMBER, "Risk.", risk)
+    language = Language(stockroom_filter_fields(), [function])
+    files = [wheel(release("1.0")), sdist(release("1.0")), wheel(release("2.0"))]
+
+    judged = language.parse('risk(release.version, "De_Mo") < 3').judge(package(), files, NOW)
+
+    assert judged.shown == [False, False, False]
+    assert called == [("1.0", "de-mo"), ("2.0", "de-mo")]
+    assert caplog.messages == ["the filter function risk fails"]

@@ -76,6 +76,7 @@ def test_columns_count_characters_and_lines_end_as_they_do_anywhere() -> None:
         ("package.name[0] == 'x'", 1, "Nothing can be taken out"),
         ("file.name.upper == 'x'", 1, "two parts"),
         # Fields and functions
+        ("package.age > 7", 1, "did you mean package.age_days?"),
         ('name == "x"', 1, "did you mean package.name or file.name?"),
         ("release.zzz == 1", 1, "there are: file.age_days, file.name"),
         ('lenght("x") == 1', 1, "There is no function lenght: did you mean length?"),
@@ -120,6 +121,9 @@ def test_columns_count_characters_and_lines_end_as_they_do_anywhere() -> None:
         # in
         ('package.name in ["a", 7]', 23, "Write the name of a package"),
         ("package.name in []", 17, "This list is empty"),
+        ('package.name in ["a"] == "a"', 17, "A list stands behind"),
+        ('package.name in [["a"]]', 18, "A list stands behind"),
+        ("not " * 49 + 'below(file.name, "x")', 197, "nested up to 50 deep"),
         ('package.name in ("a", "b")', 17, "A list is written in [ and ]"),
         ('package.name in "abc"', 17, "Put the values in a list"),
         ("package.name in [file.name]", 18, "fixed values only"),

@@ -98,6 +98,8 @@ RULES = [
     ("package.age_days >= 0", True, [False, False]),
     ("not package.age_days >= 3000000", True, [False, False]),
     ("False or True", True, [True, True]),
+    ("not False", True, [True, True]),
+    ("not (True and file.age_days < 7)", True, [True, False]),
     ('release.version == "7" and ".whl" in file.name', False, [True, False]),
     ('not (release.version == "7" or ".whl" in file.name)', False, [False, True]),
     ("file.signed and length(file.name) > 99", False, [True, True]),

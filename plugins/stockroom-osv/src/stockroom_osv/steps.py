@@ -50,14 +50,13 @@ def score_of(document: Mapping[str, Any], versions: Sequence[str]) -> list[float
 
     A local version has at least that of the public one that it is made of.
     """
-    steps: Steps = document.get("steps", [])
+    line = _Line(document.get("steps", []))
     listed: Mapping[str, float] = document.get("versions", {})
-    keys = [_key(step[0], after=step[1]) for step in steps]
-    scores = [step[2] for step in steps]
 
     def score(version: Version) -> float:
-        at = bisect_right(keys, (1, version, 0)) - 1
-        stepped = scores[at] if at >= 0 else 0.0
+        stepped = line.score(version)
+        if not listed:
+            return stepped
         return max(stepped, listed.get(canonicalize_version(str(version)), 0.0))
 
     found: list[float | None] = []
@@ -70,6 +69,35 @@ def score_of(document: Mapping[str, Any], versions: Sequence[str]) -> list[float
         else:
             found.append(max(score(version), score(parse(version.public) or version)))
     return found
+
+
+class _Line:
+    """Steps made ready for many questions: comparing versions is what costs the time."""
+
+    def __init__(self, steps: Steps) -> None:
+        self._versions: list[Version] = []
+        self._at: list[float] = []
+        self._after: list[float] = []
+        self._before = before = 0.0
+        for text, after, score in steps:
+            version = None if text is None else parse(text)
+            if version is None:
+                self._before = before = score
+                continue
+            if not self._versions or self._versions[-1] != version:
+                self._versions.append(version)
+                self._at.append(before)
+                self._after.append(before)
+            if not after:
+                self._at[-1] = score
+            self._after[-1] = before = score
+
+    def score(self, version: Version) -> float:
+        at = bisect_right(self._versions, version) - 1
+        if at < 0:
+            return self._before
+        is_there = self._versions[at] == version
+        return self._at[at] if is_there else self._after[at]
 
 
 def _steps(scored: Sequence[Scored]) -> Steps:

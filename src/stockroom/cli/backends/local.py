@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from stockroom.cli.backends.local_packages import LocalPackages
 from stockroom.cli.backends.local_people import LocalPeople
+from stockroom.cli.backends.local_questions import LocalQuestions
 from stockroom.cli.backends.local_views import LocalViews
 from stockroom.cli.site import ACTOR, Site
 from stockroom.manage import queries as listings
@@ -211,6 +212,11 @@ class LocalBackend:
     def views(self) -> LocalViews:
         """Its views."""
         return LocalViews(self._site)
+
+    @cached_property
+    def questions(self) -> LocalQuestions:
+        """What its views show and why."""
+        return LocalQuestions(self._site)
 
     @cached_property
     def teams(self) -> LocalTeams:

@@ -6,7 +6,7 @@ All methods raise what a person is told: a Problem or a Refusal.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from stockroom.manage.groups import Definition
@@ -38,9 +38,18 @@ if TYPE_CHECKING:
         ViewDocument,
         ViewSummary,
     )
+    from stockroom.manage.why.rows import RehearsalDocument, WhyDocument
 
 Address = tuple[str, str]
 """A registry or a view: the names of its workspace and its own."""
+
+
+class LockText(NamedTuple):
+    """A lock file; ``kind`` is None if its name tells it."""
+
+    text: str
+    name: str
+    kind: str | None
 
 
 class Packages(Protocol):
@@ -278,6 +287,20 @@ class Views(Protocol):
         ...
 
 
+class Questions(Protocol):
+    """What views show and why; ``at`` is as of when, "" is now."""
+
+    def why(self, view: Address, package: str, part: str | None, at: str) -> WhyDocument:
+        """Why a view shows a package, a version or a file (``part``), or does not."""
+        ...
+
+    def rehearse(
+        self, view: Address, lock: LockText, draft: Definition | None, at: str
+    ) -> RehearsalDocument:
+        """What the pins of a lock file find in a view as it is, or as ``draft`` would have it."""
+        ...
+
+
 class Backend(Protocol):
     """A server."""
 
@@ -304,6 +327,11 @@ class Backend(Protocol):
     @property
     def people(self) -> People:
         """Its people."""
+        ...
+
+    @property
+    def questions(self) -> Questions:
+        """What its views show and why."""
         ...
 
     @property

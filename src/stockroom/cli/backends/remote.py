@@ -13,6 +13,7 @@ from stockroom.cli.backends.remote_keys import RemoteKeys
 from stockroom.cli.backends.remote_packages import RemotePackages
 from stockroom.cli.backends.remote_people import RemotePeople
 from stockroom.cli.backends.remote_places import at_registry
+from stockroom.cli.backends.remote_questions import RemoteQuestions
 from stockroom.cli.backends.remote_views import RemoteViews
 from stockroom.manage.people.rows import RegistrySummary, WorkspaceReport
 from stockroom.manage.reports.rows import (
@@ -169,6 +170,11 @@ class RemoteBackend:
     def views(self) -> RemoteViews:
         """Its views."""
         return RemoteViews(self._client)
+
+    @cached_property
+    def questions(self) -> RemoteQuestions:
+        """What its views show and why."""
+        return RemoteQuestions(self._client)
 
     @cached_property
     def teams(self) -> RemoteTeams:

@@ -15,7 +15,13 @@ from stockroom.manage.api.operations import Tagged, outcome
 from stockroom.manage.api.parameters import DEFAULT_LIMIT, AfterId, Limit, Paging
 from stockroom.manage.closing import Closing
 from stockroom.manage.defining import Views, view_tag
-from stockroom.manage.definitions import Definition, InvalidDefinition, MemberText, resolve
+from stockroom.manage.definitions import (
+    Definition,
+    InvalidDefinition,
+    MayRead,
+    MemberText,
+    resolve,
+)
 from stockroom.manage.people.rows import ViewReport
 from stockroom.manage.problems import DefaultView, InvalidText, NameTaken
 from stockroom.manage.viewing import queries
@@ -190,6 +196,12 @@ def resolved(request: Request, definition: Definition) -> Groups:
 
     :raises InvalidDefinition: they may not, or it is wrong.
     """
+    snapshot = request.service(Directory).snapshot()
+    return resolve(definition, snapshot, request.service(Language), registry_reader(request))
+
+
+def registry_reader(request: Request) -> MayRead:
+    """Tells whether the caller may read a registry by itself."""
     root = Root(request.service(Directory))
 
     def may_read(row: RegistryRow) -> bool:
@@ -197,7 +209,7 @@ def resolved(request: Request, definition: Definition) -> Groups:
         registry = root["workspaces"][workspace]["registries"][row.name]
         return bool(request.has_permission(Permission.VIEW_READ, registry))
 
-    return resolve(definition, root.snapshot, request.service(Language), may_read)
+    return may_read
 
 
 def _tagged(context: ViewResource, newest: RevisionReport) -> Tagged[ViewDocument]:

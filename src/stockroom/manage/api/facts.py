@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from stockroom.insight.queries import FactStatus
 from stockroom.insight.service import Facts
+from stockroom.manage.api.calling import actor
 from stockroom.manage.api.operations import outcome
 from stockroom.resources import FactSourceResource, Root
 from stockroom.web import Request
@@ -31,4 +32,5 @@ def list_facts(context: Root, request: Request) -> FactSources:
 @outcome(status=HTTPStatus.ACCEPTED)
 def refresh_facts(context: FactSourceResource, request: Request) -> FactStatus:
     """Have a fact source asked for everything, within seconds; one that is being asked goes on."""
-    return request.service(Facts).refresh_soon(context.__name__)
+    facts = request.service(Facts)
+    return facts.refresh_soon(request.new_session(), actor(request), context.__name__)

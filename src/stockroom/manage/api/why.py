@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -11,7 +12,12 @@ from stockroom.bodies import InvalidBody
 from stockroom.dists.locks import MAX_TEXT
 from stockroom.errors import BadRequest
 from stockroom.manage.api.calling import names, need
-from stockroom.manage.api.definitions import ViewBody, ViewMemberBody, resolved
+from stockroom.manage.api.definitions import (
+    ViewBody,
+    ViewMemberBody,
+    registry_reader,
+    resolved,
+)
 from stockroom.manage.api.operations import outcome
 from stockroom.manage.definitions import InvalidDefinition
 from stockroom.manage.problems import InvalidQuery
@@ -19,10 +25,11 @@ from stockroom.manage.why.explaining import Question, Why
 from stockroom.manage.why.locks import InvalidLock, read_pins
 from stockroom.manage.why.rehearsing import Rehearsals
 from stockroom.manage.why.rows import RehearsalDocument, WhyDocument
+from stockroom.manage.why.seeing import Eyes
 from stockroom.resolution import Resolver
 from stockroom.resolution.moments import instant_of, view_at
 from stockroom.resolution.problems import FilterBroken
-from stockroom.resources import SeenPackage, ViewResource
+from stockroom.resources import Directory, SeenPackage, ViewResource, ViewRow
 from stockroom.security.permissions import Permission
 from stockroom.web import Request
 
@@ -88,7 +95,7 @@ def rehearse(context: ViewResource, request: Request, body: RehearsalBody) -> Re
     draft = None if body.groups is None else resolved(request, ViewBody(body.groups).definition)
     lock = read_pins(body.lock.text, body.lock.name, body.lock.kind)
     address = f"{context.workspace.name}/{context.row.name}"
-    rehearsals = Rehearsals(request.service(Resolver), names(request))
+    rehearsals = Rehearsals(_eyes(request, context.row), names(request))
     return rehearsals.rehearse(address, context.row, draft, lock, _instant(body.at, InvalidBody))
 
 
@@ -100,7 +107,24 @@ def _explain(
         raise InvalidQuery("the view has an instant already: leave out at")
     at = view.at or _instant(query.at, InvalidQuery)
     question = Question(f"{view.workspace}/{view.row.name}", context.__name__, wanted, at)
-    return Why(request.service(Resolver), names(request)).explain(view.row, question)
+    return Why(_eyes(request, view.row), names(request)).explain(view.row, question)
+
+
+def _eyes(request: Request, view: ViewRow) -> Eyes:
+    """What the caller may be told of.
+
+    What a view shows of other workspaces is theirs to read, or they would not have come so far; a
+    key that is limited to the view could not read it by itself.
+    """
+    may_read, foreign = registry_reader(request), {id_ for id_, _ in view.foreign}
+    registries = request.service(Directory).snapshot().registries
+
+    @cache
+    def may_see(registry_id: int) -> bool:
+        row = registries.get(registry_id)
+        return registry_id in foreign or (row is not None and may_read(row))
+
+    return Eyes(request.service(Resolver), may_see)
 
 
 def _instant(text: str, problem: type[BadRequest]) -> datetime | None:

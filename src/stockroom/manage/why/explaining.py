@@ -13,7 +13,8 @@ from packaging.version import Version
 from stockroom.dists import canonical_version, normalize, parse_version
 from stockroom.manage.why.reasons import NameOf, Reasons, moment
 from stockroom.manage.why.rows import AskedReport, GroupReport, SeenFileReport, WhyDocument
-from stockroom.resolution import Asked, AskedGroup, Fate, Resolution, Resolver, SeenFile
+from stockroom.manage.why.seeing import Eyes
+from stockroom.resolution import Asked, AskedGroup, Fate, Resolution, SeenFile
 from stockroom.resources import ViewRow
 
 MAX_FILES = 500
@@ -54,10 +55,10 @@ class Question(NamedTuple):
 
 
 class Why:
-    """Explains what ``resolver`` finds; ``names`` gives registries as people write them."""
+    """Explains what ``eyes`` finds; ``names`` gives registries as people write them."""
 
-    def __init__(self, resolver: Resolver, names: NameOf) -> None:
-        self._resolver = resolver
+    def __init__(self, eyes: Eyes, names: NameOf) -> None:
+        self._eyes = eyes
         self._names = names
 
     def explain(self, view: ViewRow, question: Question) -> WhyDocument:
@@ -67,8 +68,8 @@ class Why:
         """
         question = question._replace(package=normalize(question.package))
         name = question.package
-        found = self._resolver.asked(view, name, question.at)
-        reasons = Reasons(self._resolver, found, self._names)
+        found = self._eyes.asked(view, name, question.at)
+        reasons = Reasons(self._eyes, found, self._names)
         files = [
             seen for seen in found.files if question.wants(seen.file.filename, seen.file.version)
         ]
@@ -83,7 +84,7 @@ class Why:
             question.at,
             any(seen.fate is Fate.SHOWN for seen in files),
             _conclude(question, found, files, told, reasons) + later,
-            [_group(group, found.winner, reasons) for group in found.groups],
+            [self._group(group, found.winner, reasons) for group in found.groups],
             told,
             len(files) - len(told),
             found.changes_at,
@@ -94,7 +95,7 @@ class Why:
         if found.winner is None or question.wanted is None:
             return ""
         outranked = replace(view, groups=view.groups[found.winner + 1 :])
-        other = self._resolver.asked(outranked, found.name, question.at)
+        other = self._eyes.asked(outranked, found.name, question.at)
         having = {
             seen.registry_id: None
             for seen in other.files
@@ -102,9 +103,42 @@ class Why:
         }
         if not having:
             return ""
-        reasons = Reasons(self._resolver, other, self._names)
+        reasons = Reasons(self._eyes, other, self._names)
         who = " and ".join(map(reasons.registry, having))
         return f"; {who} would have it, but group {found.winner + 1} comes first"
+
+    def _group(self, group: AskedGroup, winner: int | None, reasons: Reasons) -> GroupReport:
+        if not group.has:
+            standing = "has-not"
+        else:
+            standing = "wins" if group.index == winner else "outranked"
+        registries = [
+            AskedReport(
+                reasons.registry(asked.registry_id),
+                asked.filter,
+                asked.has,
+                asked.status,
+                asked.status_reason,
+                self._answer(asked, group.index, winner),
+            )
+            for asked in group.registries
+        ]
+        return GroupReport(group.index + 1, standing, registries)  # type: ignore[arg-type]
+
+    def _answer(self, asked: Asked, group: int, winner: int | None) -> str:
+        if not asked.has:
+            if not self._eyes.may_see(asked.registry_id):
+                return "what it has beyond the view is told to who may read it"
+            if asked.status is None:
+                return "has no such package"
+            return "has it, but its filter excludes it by its name"
+        said = "has it"
+        if asked.status not in (None, ACTIVE):
+            reason = f": {asked.status_reason}" if asked.status_reason else ""
+            said += f", {asked.status}{reason}"
+        if winner is not None and group > winner:
+            said += f", but group {winner + 1} comes first"
+        return said
 
 
 def _file(seen: SeenFile, reasons: Reasons) -> SeenFileReport:
@@ -124,39 +158,6 @@ def _file(seen: SeenFile, reasons: Reasons) -> SeenFileReport:
         cause.shadowed_by,
         cause.detail,
     )
-
-
-def _group(group: AskedGroup, winner: int | None, reasons: Reasons) -> GroupReport:
-    if not group.has:
-        standing = "has-not"
-    else:
-        standing = "wins" if group.index == winner else "outranked"
-    registries = [
-        AskedReport(
-            reasons.registry(asked.registry_id),
-            asked.filter,
-            asked.has,
-            asked.status,
-            asked.status_reason,
-            _answer(asked, group.index, winner),
-        )
-        for asked in group.registries
-    ]
-    return GroupReport(group.index + 1, standing, registries)  # type: ignore[arg-type]
-
-
-def _answer(asked: Asked, group: int, winner: int | None) -> str:
-    if not asked.has:
-        if asked.status is None:
-            return "has no such package"
-        return "has it, but its filter excludes it by its name"
-    said = "has it"
-    if asked.status not in (None, ACTIVE):
-        reason = f": {asked.status_reason}" if asked.status_reason else ""
-        said += f", {asked.status}{reason}"
-    if winner is not None and group > winner:
-        said += f", but group {winner + 1} comes first"
-    return said
 
 
 def _conclude(

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from stockroom.manage.why.rows import TermReport
-from stockroom.resolution import Fate, Resolution, Resolver, SeenFile
+from stockroom.manage.why.seeing import Eyes
+from stockroom.resolution import Fate, Resolution, SeenFile
 from stockroom.security.scopes import Scope
 
 MAX_SHOWN_VALUE = 300
@@ -27,8 +28,8 @@ class Cause(NamedTuple):
 class Reasons:
     """Says why files are hidden in the view that ``resolution`` is of."""
 
-    def __init__(self, resolver: Resolver, resolution: Resolution, names: NameOf) -> None:
-        self._resolver = resolver
+    def __init__(self, eyes: Eyes, resolution: Resolution, names: NameOf) -> None:
+        self._eyes = eyes
         self._resolution = resolution
         self._names = names
 
@@ -63,9 +64,11 @@ class Reasons:
             case Fate.FILTERED:
                 return self._filtered(seen, registry)
             case Fate.SHADOWED:
-                earlier = self.registry(self._shadow(seen))
-                detail = f"shadowed: {earlier} comes first and has a file of that name"
-                return Cause(detail, shadowed_by=earlier)
+                earlier = self._shadow(seen)
+                who = earlier or "an earlier registry"
+                return Cause(
+                    f"shadowed: {who} comes first and has a file of that name", shadowed_by=earlier
+                )
             case Fate.QUARANTINED:
                 said = self._resolution.asked(seen.registry_id).status_reason
                 detail = f"quarantined in {registry}"
@@ -75,21 +78,20 @@ class Reasons:
         return Cause("shown")
 
     def _filtered(self, seen: SeenFile, registry: str) -> Cause:
-        found = self._resolver.explain(self._resolution, seen)
+        found = self._eyes.explain(self._resolution, seen)
         terms = tuple(TermReport(term.text, term.value, term.detail) for term in found.terms)
         said = "; ".join(term.detail for term in terms)[:MAX_SHOWN_VALUE]
         until = f" until {moment(found.visible_at)}" if found.visible_at else ""
         detail = f"hidden{until} by the filter of {registry}: {said or seen.filter}"
         return Cause(detail, terms, found.visible_at)
 
-    def _shadow(self, seen: SeenFile) -> int:
-        """The registry whose file of the same name is taken."""
+    def _shadow(self, seen: SeenFile) -> str | None:
+        """The registry whose file of the same name is taken; None if that may not be told."""
         hidden = (Fate.SHADOWED, Fate.TOO_LATE)
-        return next(
-            other.registry_id
-            for other in self._resolution.files
-            if other.file.filename == seen.file.filename and other.fate not in hidden
-        )
+        for other in self._resolution.files:
+            if other.file.filename == seen.file.filename and other.fate not in hidden:
+                return self.registry(other.registry_id)
+        return None
 
 
 def moment(instant: datetime) -> str:

@@ -20,7 +20,8 @@ from stockroom.manage.why.rows import (
     RehearsalDocument,
     UncheckedReport,
 )
-from stockroom.resolution import Resolution, Resolver
+from stockroom.manage.why.seeing import Eyes
+from stockroom.resolution import Resolution
 from stockroom.resources import Groups, ViewRow
 
 MAX_MISSING = 20
@@ -29,10 +30,10 @@ ORDER: tuple[Outcome, ...] = ("vanished", "reduced", "available")
 
 
 class Rehearsals:
-    """Asks ``resolver`` for every pin; ``names`` gives registries as people write them."""
+    """Asks ``eyes`` for every pin; ``names`` gives registries as people write them."""
 
-    def __init__(self, resolver: Resolver, names: NameOf) -> None:
-        self._resolver = resolver
+    def __init__(self, eyes: Eyes, names: NameOf) -> None:
+        self._eyes = eyes
         self._names = names
 
     def rehearse(
@@ -48,9 +49,9 @@ class Rehearsals:
             by_name.setdefault(pin.name, []).append(pin)
         pins: list[PinReport] = []
         for name, mine in by_name.items():
-            present = None if draft is None else Shelf(self._resolver.asked(view, name, at))
+            present = None if draft is None else Shelf(self._eyes.asked(view, name, at))
             question = Question(address, name, at=at)
-            package = _Package(self._resolver, self._names, rehearsed, question)
+            package = _Package(self._eyes, self._names, rehearsed, question)
             pins += [package.report(pin, present) for pin in mine]
         pins.sort(key=lambda pin: (ORDER.index(pin.outcome), pin.line))
         return RehearsalDocument(
@@ -66,16 +67,14 @@ class Rehearsals:
 class _Package:
     """A package as the rehearsed view has it."""
 
-    def __init__(
-        self, resolver: Resolver, names: NameOf, view: ViewRow, question: Question
-    ) -> None:
-        self._resolver = resolver
+    def __init__(self, eyes: Eyes, names: NameOf, view: ViewRow, question: Question) -> None:
+        self._eyes = eyes
         self._names = names
         self._view = view
         self._question = question
-        self._found = resolver.asked(view, question.package, question.at)
+        self._found = eyes.asked(view, question.package, question.at)
         self._shelf = Shelf(self._found)
-        self._reasons = Reasons(resolver, self._found, names)
+        self._reasons = Reasons(eyes, self._found, names)
         self._outranked: tuple[Resolution, Shelf] | None = None
 
     def report(self, pin: Pin, present: Shelf | None) -> PinReport:
@@ -118,13 +117,13 @@ class _Package:
             return None
         if self._outranked is None:
             view = replace(self._view, groups=groups)
-            found = self._resolver.asked(view, self._found.name, self._question.at)
+            found = self._eyes.asked(view, self._found.name, self._question.at)
             self._outranked = (found, Shelf(found))
         found, shelf = self._outranked
         match: Match = shelf.match(pin)
         if found.winner is None or match.outcome == "vanished":
             return None
-        return Reasons(self._resolver, found, self._names).providers()
+        return Reasons(self._eyes, found, self._names).providers()
 
 
 def _counts(pins: Sequence[PinReport]) -> RehearsalCounts:

@@ -35,7 +35,7 @@ class AskedReport(Struct, frozen=True):
     """A registry that was asked for the package.
 
     ``has`` is decided by the name alone. ``status`` is that of the package there, null if there is
-    none.
+    none. Of a registry that the caller may not read by itself, only what the view shows is told.
     """
 
     registry: str

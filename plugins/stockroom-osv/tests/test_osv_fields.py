@@ -1,0 +1,23 @@
+"""The fields keep the contract of all fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from stockroom.spi import FilterField
+from stockroom.testing import FilterFieldContract
+from stockroom_osv.fields import FIELDS, SOURCE
+
+
+class TestFields(FilterFieldContract):
+    @pytest.fixture
+    def fields(self) -> Sequence[FilterField]:
+        return FIELDS
+
+    @pytest.fixture
+    def documents(self) -> Sequence[Mapping[str, Mapping[str, Any]]]:
+        found = {"score": 9.8, "versions": {"1": 9.8}, "steps": [["2.0rc1", False, 5.3]]}
+        return [{SOURCE: found}, {SOURCE: found, "downloads": {"score": 1.0}}]
