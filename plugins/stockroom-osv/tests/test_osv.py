@@ -186,6 +186,15 @@ class TestRecords:
         assert [*documents] == ["demo"]
         assert run.notes[0].startswith(f"1.json {reason}")
 
+    def test_half_a_character_is_replaced(self, tmp_path: Path) -> None:
+        """Else who asks for the advisory could not be answered."""
+        halves, whole = record("A-1", details="\ud800"), record("B-1", details="\U0001f600")
+
+        _, advisories, run = ask(write(tmp_path / "osv", halves, whole))
+
+        assert advisories == {"A-1": {**halves, "details": "?"}, "B-1": whole}
+        assert run.notes == []
+
     def test_what_cannot_be_understood_in_a_record_is_told(self, tmp_path: Path) -> None:
         told = record(events=[{"introduced": "0"}, {"fixed": "oops"}])
         told["affected"] += record(name="no name")["affected"]
@@ -238,6 +247,19 @@ class TestPlaces:
 
         assert [*documents] == ["demo"]
         assert run.notes == ["bomb.json has more than 1,000,000 bytes."]
+
+    @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+    def test_what_would_be_unpacked_without_a_bound_is_left_out(
+        self, tmp_path: Path, method: int
+    ) -> None:
+        with zipfile.ZipFile(tmp_path / "all.zip", "w", method) as archive:
+            archive.writestr("a.json", json.dumps(record()))
+            archive.writestr("b.json", json.dumps(record("B-1")), zipfile.ZIP_DEFLATED)
+
+        _, advisories, run = ask(tmp_path / "all.zip")
+
+        assert list(advisories) == ["B-1"]
+        assert run.notes == ["a.json is packed in a way that is not read."]
 
     def test_a_broken_member_is_left_out_by_name(self, tmp_path: Path) -> None:
         content = bytearray(zipped(a=json.dumps(record()).encode(), b=b"[1, 2, 3, 4, 5, 6]"))

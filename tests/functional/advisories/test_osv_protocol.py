@@ -182,3 +182,16 @@ def test_what_a_source_that_is_disabled_has_told_is_not_answered(site: TestSite)
 
     assert ids(app.post_json("/v1/query", asked()).json) == []
     app.get("/v1/vulns/A-1", status=404)
+
+
+@pytest.mark.parametrize(
+    "package", [{"name": "a\0b", "ecosystem": "PyPI"}, {"purl": "pkg:pypi/a\0"}]
+)
+def test_nothing_is_known_of_what_cannot_be_a_name(app: TestApp, package: dict[str, str]) -> None:
+    assert app.post_json("/v1/querybatch", {"queries": [{"package": package}]}).json == {
+        "results": [{}]
+    }
+
+
+def test_no_advisory_has_the_character_nul_in_its_id(app: TestApp) -> None:
+    app.get("/v1/vulns/A-1%00", status=404)
