@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from packaging.utils import canonicalize_name
-
 from stockroom.db import Database
+from stockroom.dists import is_valid_name, normalize
 from stockroom.errors import BadRequest, NotFound, Problem
 from stockroom.insight import queries
 from stockroom.insight.queries import PackageAdvisory
@@ -87,6 +86,8 @@ class Advisories:
     def record(self, key: str) -> Mapping[str, Any]:
         """An advisory by its id; raises NotFound, and NotRead."""
         self._check()
+        if "\0" in key:  # which PostgreSQL refuses to compare with
+            raise NotFound("there is no advisory whose id has the character NUL")
         with self._database.read() as connection:
             found = queries.records(connection, self._sources, [key])
         if key not in found:
@@ -116,7 +117,7 @@ def query_of(
         raise InvalidQuery("a query needs package.name and package.ecosystem, or package.purl")
     if ecosystem.partition(":")[0] != ECOSYSTEM:
         return None
-    return Query(canonicalize_name(name), version, after)
+    return _of_name(name, version, after)
 
 
 def _of_purl(purl: str, version: str | None, after: str) -> Query | None:
@@ -125,7 +126,11 @@ def _of_purl(purl: str, version: str | None, after: str) -> Query | None:
     name, _, own = purl.removeprefix(PURL).partition("?")[0].partition("@")
     if own and version:
         raise InvalidQuery("a query has its version in package.purl or in version, not in both")
-    return Query(canonicalize_name(name), own or version, after)
+    return _of_name(name, own or version, after)
+
+
+def _of_name(name: str, version: str | None, after: str) -> Query | None:
+    return Query(normalize(name), version, after) if is_valid_name(name) else None
 
 
 def _answer(query: Query | None, known: Mapping[str, Sequence[PackageAdvisory]]) -> Answer:

@@ -94,7 +94,7 @@ def keep_advisories(session: Session, source: str, told: Iterable[Advisory]) -> 
     rows = [
         {"id": key, "source": source, "modified": advisory.modified, "record": advisory.record}
         for key, advisory in wanted.items()
-        if advisory.record is not None and _dump(key, advisory.record)
+        if advisory.record is not None and _dump_record(key, advisory.record)
     ]
     upsert(session, AdvisoryRecord, *rows)
     written = [row["id"] for row in rows]
@@ -104,6 +104,13 @@ def keep_advisories(session: Session, source: str, told: Iterable[Advisory]) -> 
     if gone:
         mine = AdvisoryRecord.source == source
         session.execute(delete(AdvisoryRecord).where(mine, AdvisoryRecord.id.in_(gone)))
+
+
+def size_of(told: FactDocument | Advisory) -> int:
+    """Bytes of what is told, as JSON; raises FactRefused if it cannot be kept."""
+    if isinstance(told, FactDocument):
+        return len(_dump(told.package, told.document)) if told.document is not None else 0
+    return len(_dump_record(told.id, told.record)) if told.record is not None else 0
 
 
 def _parts(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -135,9 +142,22 @@ def _dump(name: str, document: Mapping[str, Any]) -> bytes:
         text = json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise FactRefused(f"What is told of {name} is no JSON: {error}.") from error
+    if not text.startswith("{"):
+        raise FactRefused(f"What is told of {name} is no JSON object.")
     if len(text) > MAX_BYTES:
         raise FactRefused(
             f"What is told of {name} has {len(text):,} bytes as JSON; at most {MAX_BYTES:,} are "
             "kept."
         )
     return text.encode()
+
+
+def _dump_record(key: str, record: Mapping[str, Any]) -> bytes:
+    """The same of an advisory, with which people are answered."""
+    text = _dump(key, record)
+    if b"\\ud" in text:
+        try:
+            json.dumps(record, ensure_ascii=False).encode()
+        except UnicodeEncodeError as error:
+            raise FactRefused(f"The advisory {key} has half a character in it.") from error
+    return text

@@ -14,6 +14,8 @@ from stockroom.spi import Advisory, FactDocument, FactSource
 
 BATCH = 500
 """Documents and advisories in one transaction."""
+BATCH_BYTES = 4_000_000
+"""Of the same as JSON, about: they are in memory, and others wait to write meanwhile."""
 MAX_STATE = 100_000
 """Characters of what a run leaves for the next one, as JSON."""
 
@@ -73,12 +75,15 @@ def job_of(database: Database, source: FactSource) -> Job:
 
 def _refresh(database: Database, source: FactSource, run: Run) -> None:
     batch: list[FactDocument | Advisory] = []
+    size = 0
     for told in source.refresh(Refresh(database, source.name, run)):
         run.check()
         batch.append(told)
-        if len(batch) >= BATCH:
+        size += keeping.size_of(told)
+        if len(batch) >= BATCH or size >= BATCH_BYTES:
             _keep(database, source.name, run, batch)
             batch.clear()
+            size = 0
     if batch:
         _keep(database, source.name, run, batch)
 

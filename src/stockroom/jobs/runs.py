@@ -246,7 +246,7 @@ def execute(run: Run) -> str | None:
         return "Another process has taken this run for dead."
     except Exception as error:
         log.warning("%s has failed", name, exc_info=error)
-        message = _sentence(error)
+        message = _cut(_sentence(error))
         run.fail(message)
         return message
     except BaseException:
@@ -268,4 +268,6 @@ def _sentence(error: Exception) -> str:
 
 
 def _cut(text: str) -> str:
+    """As much of a text as is kept, in characters that both databases and JSON can carry."""
+    text = text.encode(errors="replace").decode().replace("\0", "?")
     return text if len(text) <= MAX_TEXT else f"{text[:MAX_TEXT]}..."

@@ -76,7 +76,8 @@ class Resolver:
         registries = queries.registries_of(view.groups)
         with self._database.read() as connection:
             question = self._question(connection, view, name, at)
-            held = queries.holdings_of_file(connection, registries, name, filename)
+            dated = at is not None or bool(question.filters)
+            held = queries.holdings_of_file(connection, registries, name, filename, dated=dated)
             found = resolve(question, held)
         return None if found.winner is None else found
 

@@ -10,13 +10,9 @@ import pytest
 from webtest import TestApp
 
 from stockroom.advisories import service
-from stockroom.advisories.service import Advisories
-from stockroom.app import Application
-from stockroom.insight.service import Facts
-from stockroom.jobs import Runs
 from stockroom.spi import Advisory
 from tests.support.databases import MakeUrl
-from tests.support.facts import Telling
+from tests.support.facts import Telling, offer
 from tests.support.site import TestSite
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -29,15 +25,6 @@ def record(key: str, name: str, fixed: str) -> dict[str, Any]:
 
 
 RECORDS = [record("A-1", "Demo.Pkg", "2.0"), record("A-2", "demo-pkg", "3.0")]
-
-
-def offer(site: TestSite, *sources: Telling) -> Facts:
-    """Have the application offer these sources, as plugins would."""
-    application: Application = site.application
-    facts = Facts(site.database, Runs(site.database), {one.name: one for one in sources})
-    application.services[Facts] = facts
-    application.services[Advisories] = Advisories(site.database, facts)
-    return facts
 
 
 class Osv(Telling):
@@ -195,3 +182,16 @@ def test_what_a_source_that_is_disabled_has_told_is_not_answered(site: TestSite)
 
     assert ids(app.post_json("/v1/query", asked()).json) == []
     app.get("/v1/vulns/A-1", status=404)
+
+
+@pytest.mark.parametrize(
+    "package", [{"name": "a\0b", "ecosystem": "PyPI"}, {"purl": "pkg:pypi/a\0"}]
+)
+def test_nothing_is_known_of_what_cannot_be_a_name(app: TestApp, package: dict[str, str]) -> None:
+    assert app.post_json("/v1/querybatch", {"queries": [{"package": package}]}).json == {
+        "results": [{}]
+    }
+
+
+def test_no_advisory_has_the_character_nul_in_its_id(app: TestApp) -> None:
+    app.get("/v1/vulns/A-1%00", status=404)

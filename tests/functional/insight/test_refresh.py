@@ -182,3 +182,32 @@ def test_an_unknown_source_is_named_with_those_there_are(database: Database) -> 
 
     with pytest.raises(NoSuchSource, match="there is no fact source ovs, only: osv"):
         facts.refresh_now("ovs", lambda run: None)
+
+
+@pytest.mark.parametrize("document", [["a"], {"a": float("nan")}, {"a": b""}])
+def test_what_is_no_json_object_is_not_kept(database: Database, document: Any) -> None:
+    hold(database, "p")
+
+    assert "is no JSON" in (refresh(database, lambda run: [FactDocument("p", document)]) or "")
+
+    assert known(database, "p") == {"p": {}}
+
+
+def test_an_advisory_with_half_a_character_is_not_kept(database: Database) -> None:
+    """Nobody could be answered with it."""
+    told = Advisory("A-1", NOW, {"id": "A-1", "details": "\ud800"})
+
+    assert refresh(database, lambda run: [told]) == "The advisory A-1 has half a character in it."
+
+
+def test_a_batch_is_bounded_by_what_it_weighs(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else 500 documents of 1 MB are in memory at once, and written while uploads wait."""
+    monkeypatch.setattr("stockroom.insight.refresh.BATCH_BYTES", 40)
+    hold(database, *"abcd")
+
+    refresh(database, lambda run: [FactDocument(name, {"n": "x" * 20}) for name in "abcd"])
+
+    told = [data["packages"] for kind, data in events(database) if kind == "facts.changed"]
+    assert told == [["a", "b"], ["c", "d"]]

@@ -252,3 +252,16 @@ def test_notes_are_bounded(runs: Runs) -> None:
     notes = row_of(runs).notes
     assert len(notes) == MAX_NOTES
     assert max(map(len, notes)) < 2100
+
+
+@on_both
+@pytest.mark.parametrize("text", ["a\0b", "a\ud800b"])
+def test_words_that_no_database_keeps_do_not_keep_a_run_from_its_end(runs: Runs, text: str) -> None:
+    def work(run: Run) -> None:
+        run.note(text)
+        raise ValueError(text)
+
+    assert execute(begun(runs, job(work))) == "ValueError: a?b"
+
+    row = row_of(runs)
+    assert (row.claim, row.error, row.notes) == (None, "ValueError: a?b", ["a?b"])

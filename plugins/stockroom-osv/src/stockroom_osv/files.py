@@ -151,6 +151,9 @@ def _in_zip(path: Path, progress: Progress, note: Note) -> Iterator[Record]:
 
 
 def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    # Other ways of packing are unpacked without a bound to what comes out.
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise Refused("is packed in a way that is not read")
     # What its directory says of its size may be a lie, so that no more is unpacked than can be.
     try:
         with archive.open(info) as file:
@@ -165,12 +168,15 @@ def _parse(data: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(data, parse_constant=_refuse, parse_float=_finite)
         # Escapes may make it longer.
-        length = len(json.dumps(found, separators=(",", ":")))
+        text = json.dumps(found, separators=(",", ":"))
+        if "\\ud" in text:
+            # Halves of characters cannot be told to anybody.
+            found = json.loads(json.dumps(found, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError) as error:
         raise Refused("is no JSON") from error
     if not isinstance(found, dict):
         raise Refused("is no record")
-    if length > MAX_RECORD:
+    if len(text) > MAX_RECORD:
         raise Refused(f"has more than {MAX_RECORD:,} bytes")
     return found
 
