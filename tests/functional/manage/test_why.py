@@ -8,7 +8,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
+from stockroom.feed import emit
+from stockroom.models import ViewMember
 from tests.support.databases import MakeUrl
 from tests.support.library import create_registry, set_status
 from tests.support.site import TestSite, bearer
@@ -417,6 +420,21 @@ def test_a_rehearsal_is_done_as_of_an_instant(town: Town) -> None:
     [pin] = town.rehearse("acme/all", {"lock": lock, "at": day})["pins"]
 
     assert (pin["outcome"], pin["missing"][0]["reason"]) == ("vanished", "too-late")
+
+
+def test_a_view_whose_filter_cannot_be_read_can_be_mended_by_a_draft(town: Town) -> None:
+    town.site.create_view("acme/broken", "acme/main[release.version > '9']")
+    with town.site.database.transaction() as session:
+        mine = ViewMember.filter == "release.version > '9'"
+        session.execute(update(ViewMember).where(mine).values(filter="release.gone > 9"))
+        emit(session, "view.changed", "test")
+    body = {"lock": {"text": "plumb==0.1", "kind": "requirements"}}
+
+    town.why("acme/broken/plumb", status=503)
+    town.rehearse("acme/broken", body, status=503)
+    [pin] = town.rehearse("acme/broken", {**body, "groups": [[{"registry": "acme/main"}]]})["pins"]
+
+    assert (pin["outcome"], pin["present"]) == ("available", None)
 
 
 def test_many_pins_take_few_statements(town: Town) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import islice, repeat
@@ -22,6 +22,7 @@ from stockroom.manage.why.rows import (
 )
 from stockroom.manage.why.seeing import Eyes
 from stockroom.resolution import Resolution
+from stockroom.resolution.problems import FilterBroken
 from stockroom.resources import Groups, ViewRow
 
 MAX_MISSING = 20
@@ -41,7 +42,7 @@ class Rehearsals:
     ) -> RehearsalDocument:
         """What each pin finds in the view, or in what it would be if made of ``draft``.
 
-        :raises FilterBroken: a filter cannot be read any more.
+        :raises FilterBroken: a filter of what is rehearsed cannot be read any more.
         """
         rehearsed = view if draft is None else replace(view, groups=draft)
         by_name: dict[str, list[Pin]] = {}
@@ -49,7 +50,7 @@ class Rehearsals:
             by_name.setdefault(pin.name, []).append(pin)
         names = list(by_name)
         present: Iterable[Resolution | None] = (
-            repeat(None) if draft is None else self._eyes.each(view, names, at)
+            repeat(None) if draft is None else self._present(view, names, at)
         )
         pins: list[PinReport] = []
         # Where nothing is drafted there is no end to what there is to compare with.
@@ -67,6 +68,16 @@ class Rehearsals:
             pins,
             [UncheckedReport(*entry) for entry in lock.unchecked],
         )
+
+    def _present(
+        self, view: ViewRow, names: Sequence[str], at: datetime | None
+    ) -> Iterator[Resolution | None]:
+        """What the view shows now; nobody knows that while a filter cannot be read any more."""
+        try:
+            yield from self._eyes.each(view, names, at)
+        except FilterBroken:
+            # Whoever mends the view must be able to rehearse that.
+            yield from repeat(None)
 
 
 class _Package:
