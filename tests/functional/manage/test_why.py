@@ -41,7 +41,7 @@ class Town:
     def rehearse(self, view: str, body: object, key: str | None = None, status: int = 200) -> Any:
         """What a rehearsal is answered with."""
         workspace, name = view.split("/")
-        url = f"/v1/workspaces/{workspace}/views/{name}/rehearse"
+        url = f"/v1/views/{workspace}/{name}/rehearse"
         headers = bearer(key or self.reader)
         return self.site.app.post_json(url, body, headers=headers, status=status).json
 
