@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -54,10 +54,21 @@ class FakeRun:
 
     packages: list[str] = field(default_factory=list)
     known: set[str] = field(default_factory=set)
-    advisories: set[str] = field(default_factory=set)
+    kept: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     state: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     reports: list[tuple[int, int | None]] = field(default_factory=list)
+
+    @property
+    def advisories(self) -> dict[str, datetime]:
+        """When they were modified."""
+        return {
+            key: datetime.fromisoformat(record["modified"]) for key, record in self.kept.items()
+        }
+
+    def records(self, ids: Collection[str]) -> dict[str, Mapping[str, Any]]:
+        """Those of these ids."""
+        return {key: record for key, record in self.kept.items() if key in ids}
 
     def progress(self, done: int, total: int | None = None) -> None:
         """Note it."""

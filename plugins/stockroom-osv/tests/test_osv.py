@@ -18,8 +18,7 @@ from stockroom.insight.service import Facts
 from stockroom.spi import Advisory, FactDocument, FilterField, FilterPackage, FilterRelease
 from stockroom.spi.advisories import Affected, Span, affects
 from stockroom.testing import FilterFieldContract
-from stockroom_osv import files
-from stockroom_osv import source as sources
+from stockroom_osv import files, telling
 from stockroom_osv.fields import FIELDS
 from stockroom_osv.settings import OsvSettings
 from stockroom_osv.source import Osv
@@ -151,7 +150,7 @@ class TestRecords:
         assert ([*documents], [*advisories], run.notes) == (["demo"], ["A-1"], [])
 
     def test_what_is_not_told_any_more_is_forgotten(self, tmp_path: Path) -> None:
-        run = FakeRun(known={"demo", "gone"}, advisories={"A-1", "A-0"})
+        run = FakeRun(known={"demo", "gone"}, kept={"A-1": record(), "A-0": record("A-0")})
 
         documents, advisories, _ = ask(write(tmp_path, record()), run)
 
@@ -210,7 +209,7 @@ class TestRecords:
     def test_a_package_with_too_much_to_tell_has_the_highest_score_everywhere(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(sources, "MAX_DOCUMENT", 10)
+        monkeypatch.setattr(telling, "MAX_DOCUMENT", 10)
 
         documents, _, run = ask(write(tmp_path, record(vector=V3)))
 

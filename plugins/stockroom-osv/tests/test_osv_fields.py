@@ -9,13 +9,14 @@ import pytest
 
 from stockroom.spi import FilterField
 from stockroom.testing import FilterFieldContract
-from stockroom_osv.fields import FIELDS, SOURCE
+from stockroom_osv.fields import FIELDS, FIELDS_OF_ASKED, SOURCE
 
 
 class TestFields(FilterFieldContract):
-    @pytest.fixture
-    def fields(self) -> Sequence[FilterField]:
-        return FIELDS
+    @pytest.fixture(params=[FIELDS, FIELDS_OF_ASKED], ids=["all", "asked"])
+    def fields(self, request: pytest.FixtureRequest) -> Sequence[FilterField]:
+        found: Sequence[FilterField] = request.param
+        return found
 
     @pytest.fixture
     def documents(self) -> Sequence[Mapping[str, Mapping[str, Any]]]:

@@ -65,7 +65,7 @@ class Advisories:
     def answer(self, asked: Sequence[Query | None]) -> list[Answer]:
         """An answer to each query, in their order; to None, which is about nothing, an empty one.
 
-        :raises NotFound: no plugin tells advisories.
+        :raises NotFound: no plugin tells the advisories of all packages.
         :raises NotRead: one that does has never succeeded.
         """
         self._check()
@@ -96,7 +96,9 @@ class Advisories:
 
     def _check(self) -> None:
         if not self._sources:
-            raise NotFound("this server has no advisories: no enabled plugin tells any")
+            raise NotFound(
+                "this server answers no audits: no plugin tells the advisories of all packages"
+            )
         for status in self._facts.statuses():
             if status.source in self._sources and status.succeeded_at is None:
                 raise NotRead("the advisories have not been read yet; try again later")

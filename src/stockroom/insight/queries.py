@@ -155,10 +155,11 @@ def known_names(connection: Connection, source: str) -> frozenset[str]:
     return frozenset(connection.execute(query).scalars())
 
 
-def advisory_ids(connection: Connection, source: str) -> frozenset[str]:
-    """The ids of what a source has told."""
-    query = select(AdvisoryRecord.id).where(AdvisoryRecord.source == source)
-    return frozenset(connection.execute(query).scalars())
+def advisories_kept(connection: Connection, source: str) -> Mapping[str, datetime]:
+    """When the advisories that a source has told were modified, by their ids."""
+    query = select(AdvisoryRecord.id, AdvisoryRecord.modified)
+    rows: Sequence[Any] = connection.execute(query.where(AdvisoryRecord.source == source)).all()
+    return dict(rows)
 
 
 class PackageAdvisory(NamedTuple):

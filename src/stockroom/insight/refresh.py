@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from functools import cached_property, partial
 from typing import Any
 
@@ -42,10 +43,15 @@ class Refresh:
             return queries.known_names(connection, self._source)
 
     @cached_property
-    def advisories(self) -> Collection[str]:
-        """The ids of the advisories that are kept."""
+    def advisories(self) -> Mapping[str, datetime]:
+        """When the advisories that are kept were modified, by their ids."""
         with self._database.read() as connection:
-            return queries.advisory_ids(connection, self._source)
+            return queries.advisories_kept(connection, self._source)
+
+    def records(self, ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+        """Those of these advisories that are kept."""
+        with self._database.read() as connection:
+            return queries.records(connection, [self._source], ids)
 
     def progress(self, done: int, total: int | None = None) -> None:
         """Note it; it is written down every few seconds."""

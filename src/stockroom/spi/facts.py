@@ -17,7 +17,10 @@ from typing import Any, Protocol
 class FactDocument:
     """What a source knows of the packages of one normalised name; JSON values, up to 1 MB.
 
-    None means that it knows nothing any more.
+    None means that it knows nothing any more. Once a source has told everything, a field reads
+    ``{}`` of a package that it has no document of. So a source that does not know of every package
+    tells a document, if a short one, of each that it does know of: whatever a field makes of
+    ``{}``, it is then not taken for a package of which there is nothing to tell.
     """
 
     package: str
@@ -50,8 +53,12 @@ class FactRun(Protocol):
         ...
 
     @property
-    def advisories(self) -> Collection[str]:
-        """The ids of the advisories of this source that are kept."""
+    def advisories(self) -> Mapping[str, datetime]:
+        """When the advisories of this source that are kept were modified, by their ids."""
+        ...
+
+    def records(self, ids: Collection[str]) -> Mapping[str, Mapping[str, Any]]:
+        """Those of these advisories of this source that are kept, by id. Ask for up to 500."""
         ...
 
     @property
@@ -88,7 +95,11 @@ class FactSource(Protocol):
     refresh_seconds: float
     """How long after a refresh the next one is due."""
     tells_advisories: bool
-    """Whether it tells advisories, which this server then answers from."""
+    """Whether this server answers audits from the advisories that it tells.
+
+    Only for those of all packages, whether the server holds them or not. Anybody may ask: what is
+    not told is answered as no vulnerability, and the answers must not tell what the server holds.
+    """
 
     def refresh(self, run: FactRun) -> Iterable[FactDocument | Advisory]:
         """Tell everything that is known, or what has changed since the last successful run.

@@ -163,7 +163,7 @@ def test_without_a_source_of_advisories_there_is_no_such_service(site: TestSite)
         app.post_json("/v1/querybatch", {"queries": []}, status=404),
         app.get("/v1/vulns/A-1", status=404),
     ):
-        assert answer.json["detail"].startswith("this server has no advisories")
+        assert answer.json["detail"].startswith("this server answers no audits")
 
 
 def test_before_the_first_success_nobody_is_told_that_all_is_well(site: TestSite) -> None:

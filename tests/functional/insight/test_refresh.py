@@ -70,6 +70,19 @@ def test_documents_and_advisories_are_kept_in_batches(database: Database) -> Non
         assert session.scalars(select(AdvisoryRecord.id)).all() == ["A-1"]
 
 
+def test_a_source_may_read_the_advisories_that_it_has_told(database: Database) -> None:
+    found: list[Any] = []
+
+    def tell(run: FactRun) -> Iterable[Advisory]:
+        found.append((run.advisories, run.records(["A-1", "A-2"])))
+        yield Advisory("A-1", NOW, {"id": "A-1"})
+
+    refresh(database, tell)
+    refresh(database, tell)
+
+    assert found == [({}, {}), ({"A-1": NOW}, {"A-1": {"id": "A-1"}})]
+
+
 def test_before_the_first_success_nothing_is_known_of_what_was_not_told(
     database: Database,
 ) -> None:

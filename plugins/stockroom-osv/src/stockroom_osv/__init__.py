@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from stockroom.hookspecs import hookimpl
 from stockroom.spi import FactSource, FilterField, PluginSettings
-from stockroom_osv.fields import FIELDS
+from stockroom_osv.fields import FIELDS, FIELDS_OF_ASKED
 from stockroom_osv.settings import OsvSettings
 from stockroom_osv.source import Osv
 
@@ -22,7 +22,7 @@ def stockroom_settings() -> type:
 @hookimpl
 def stockroom_filter_fields(settings: PluginSettings) -> Sequence[FilterField]:
     """Offer the highest scores of packages and of releases."""
-    return FIELDS
+    return FIELDS if settings.of(OsvSettings).api is None else FIELDS_OF_ASKED
 
 
 @hookimpl

@@ -119,7 +119,7 @@ def _in_folder(folder: Path, progress: Progress, note: Note) -> Iterator[Record]
             if not path.is_file():
                 raise Refused("is no file")
             with path.open("rb") as file:
-                yield Record(name, _parse(file.read(MAX_RECORD + 1)))
+                yield Record(name, parsed(file.read(MAX_RECORD + 1)))
         except Refused as error:
             note(f"{name} {error}.")
         except OSError as error:
@@ -145,7 +145,7 @@ def _in_zip(path: Path, progress: Progress, note: Note) -> Iterator[Record]:
                 size += len(data)
                 if size > MAX_CONTENT:
                     raise Unreadable(f"{path.name} unpacks to more than {MAX_CONTENT:,} bytes.")
-                yield Record(info.filename, _parse(data))
+                yield Record(info.filename, parsed(data))
             except Refused as error:
                 note(f"{info.filename[:200]} {error}.")
 
@@ -162,7 +162,8 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         raise Refused("cannot be unpacked") from error
 
 
-def _parse(data: bytes) -> Mapping[str, Any]:
+def parsed(data: bytes) -> Mapping[str, Any]:
+    """A record as it can be kept; raises Refused."""
     if len(data) > MAX_RECORD:
         raise Refused(f"has more than {MAX_RECORD:,} bytes")
     try:

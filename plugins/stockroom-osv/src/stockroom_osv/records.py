@@ -58,7 +58,7 @@ def meaning_of(record: Mapping[str, Any]) -> Meaning | None:
 
     :raises NoRecord: it has no id, or does not say when it was modified.
     """
-    key, modified = id_of(record), _instant(record.get("modified"))
+    key, modified = id_of(record), instant(record.get("modified"))
     if record.get("withdrawn") is not None:
         return None
     parts, mistakes = [], []
@@ -114,7 +114,8 @@ def score_of(part: Part, meaning: Meaning, shared: Mapping[str, float]) -> float
     return WORST
 
 
-def _instant(value: object) -> datetime:
+def instant(value: object) -> datetime:
+    """When a record was modified, in UTC; raises NoRecord."""
     try:
         found = datetime.fromisoformat(str(value))
     except ValueError:
