@@ -13,6 +13,13 @@ from bench.util import SERVER_CPU, VENVS, free_port, taskset, venv_versions
 
 BIN = VENVS / "ours" / "bin"
 WORKSPACE = "bench"
+FILTER = 'release.age_days >= 0 and ".zip" not in file.name and package.name != "none"'
+"""Hides nothing, and has to be asked about every file."""
+VIEWS = {
+    "filtered": ["bench/r1", f"bench/main[{FILTER}], bench/r2"],
+    "ten": ["bench/r1, bench/main", *(f"bench/r{number}" for number in range(2, 10))],
+}
+"""The groups of two views: of three registries, and of ten."""
 
 INI = """\
 [app:main]
@@ -77,6 +84,11 @@ class Stockroom(Adapter):
         self._write_ini()
         self._stockroom("init")
         self._stockroom("workspace", "create", WORKSPACE)
+        for number in range(1, 10):
+            self._stockroom("registry", "create", f"{WORKSPACE}/r{number}")
+        for name, groups in VIEWS.items():
+            options = [word for group in groups for word in ("--group", group)]
+            self._stockroom("view", "create", f"{WORKSPACE}/{name}", *options)
 
     def spawn(self):
         self.popen([BIN / "pserve", self._write_ini()])
@@ -113,6 +125,30 @@ class StockroomGranian(Stockroom):
         options = ["--interface", "wsgi", "--workers", "1", "--blocking-threads", "1"]
         address = ["--host", "127.0.0.1", "--port", str(self.port), "--no-ws"]
         self.popen([BIN / "granian", *options, *address, "wsgi:application"], cwd=self.dir)
+
+
+@register
+class StockroomFiltered(Stockroom):
+    """The same files through a view of two groups and three registries with a filter."""
+
+    name = "stockroom-filtered"
+    settings = "as stockroom, through a view of 2 groups, 3 registries and a filter of 3 terms"
+    state_of = "stockroom"
+
+    def simple_root(self):
+        return f"/simple/{WORKSPACE}/filtered/"
+
+
+@register
+class StockroomTen(Stockroom):
+    """The same files through a view of ten registries."""
+
+    name = "stockroom-ten"
+    settings = "as stockroom, through a view of 10 registries in 9 groups"
+    state_of = "stockroom"
+
+    def simple_root(self):
+        return f"/simple/{WORKSPACE}/ten/"
 
 
 @register

@@ -36,7 +36,6 @@ from stockroom.security.permissions import (
     least_role,
 )
 from stockroom.security.policy import MembersHidden, Refused
-from stockroom.security.scopes import Scope
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -292,22 +291,13 @@ def forbidden(request: Request, refusal: Refused) -> Problem:
             f"{' or '.join(CREDENTIAL_NAMES[kind] for kind in able)}"
         )
     if isinstance(refusal, MembersHidden):
-        return _members_hidden(request, identity.name, refusal)
+        return Forbidden(
+            f"{identity.name} may not read every registry of other workspaces that this view "
+            "shows; ask for the role reader there"
+        )
     return Forbidden(
         f"{identity.name} may not do that here; {what} needs the role {least_role(permission)}"
         + ("" if identity.access == Access.ADMIN and identity.places is None else LIMITED)
-    )
-
-
-def _members_hidden(request: Request, name: str, refusal: MembersHidden) -> Problem:
-    """Names what a caller may not read through a view to those alone who may look into the view."""
-    what = "every registry of other workspaces"
-    if request.has_permission(Permission.VIEW_INSPECT, request.context):
-        names = request.service(Directory).snapshot().names
-        scopes = (Scope("registry", id_) for id_ in refusal.registries)
-        what = ", ".join(names[scope] for scope in scopes if scope in names)
-    return Forbidden(
-        f"{name} may not read {what}, which this view shows; it takes the role reader there"
     )
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -18,9 +18,13 @@ from playwright.sync_api import Page, expect
 
 from stockroom.accounts import passwords
 from stockroom.accounts.joining import Links
+from stockroom.jobs import Runs
+from stockroom.spi import FactDocument
+from stockroom.spi.facts import FactRun
 from tests.archives import make_wheel
 from tests.support.browser import PageErrors, check_accessibility, watched_context
 from tests.support.databases import MakeUrl
+from tests.support.facts import Telling, offer
 from tests.support.people import PARAMETERS, PASSWORD, TOTP_SECRET, begin_session, make_user
 from tests.support.site import TestSite
 
@@ -307,3 +311,35 @@ def test_picture_of_the_key_is_accessible(page: Page, server: Server) -> None:
     expect(page.locator(".picture svg")).to_be_visible()
 
     check_accessibility(page)
+
+
+def test_administrators_see_facts_and_have_a_source_asked(page: Page, server: Server) -> None:
+    def fail(run: FactRun) -> Iterator[FactDocument]:
+        run.note("b.json is no JSON.")
+        raise ValueError("the disk is away.")
+
+    facts = offer(server.site, Telling("good", lambda run: []), Telling("bad", fail))
+    facts.refresh_now("good", lambda run: None)
+    facts.refresh_now("bad", lambda run: None)
+    runs = Runs(server.site.database)
+    with server.site.database.transaction() as session:
+        runs.make_due(session, "facts.good")
+    running = runs.begin(facts.jobs[0], Event())
+    assert running is not None
+    running.progress(3, 10)
+    with server.site.database.transaction() as session:
+        running.hold(session)
+    plant(page, server, "fay", role="admin", scope="*")
+
+    page.goto(server.base)
+    page.get_by_role("link", name="Facts about packages").click()
+    rows = page.get_by_role("row")
+
+    expect(rows.nth(1)).to_contain_text("3 of 10")
+    expect(rows.nth(2)).to_contain_text("failed: the disk is away.")
+    page.get_by_text("1 left out").click()
+    expect(page.get_by_text("b.json is no JSON.")).to_be_visible()
+    check_accessibility(page)
+    page.get_by_role("button", name="Refresh").nth(1).click()
+    expect(page.get_by_role("status")).to_have_text("The source is asked within seconds.")
+    assert runs.is_due("facts.bad")

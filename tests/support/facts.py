@@ -10,12 +10,16 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from stockroom.advisories.service import Advisories
 from stockroom.db import Database
+from stockroom.insight.service import Facts
+from stockroom.jobs import Runs
 from stockroom.manage.places import Places
 from stockroom.models import Package, Registry
 from stockroom.settings import read_settings
 from stockroom.spi import Advisory, FactDocument
 from stockroom.spi.facts import FactRun
+from tests.support.site import TestSite
 
 Tell = Callable[[FactRun], Iterable[FactDocument | Advisory]]
 
@@ -33,6 +37,15 @@ class Telling:
 
     def refresh(self, run: FactRun) -> Iterable[FactDocument | Advisory]:
         return self.tell(run)
+
+
+def offer(site: TestSite, *sources: Telling) -> Facts:
+    """Have the application offer these sources, as plugins would; it asks them by itself never."""
+    services = site.application.services
+    facts = Facts(site.database, Runs(site.database), {one.name: one for one in sources})
+    services[Facts] = facts
+    services[Advisories] = Advisories(site.database, facts)
+    return facts
 
 
 @dataclass

@@ -26,6 +26,7 @@ from stockroom.models import (
 )
 from stockroom.resources import Member
 
+MOST_ANNOUNCED = 100
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -51,7 +52,8 @@ class Stocked(NamedTuple):
 def stock(session: Session, registry: str, packages: Mapping[str, Iterable[Stocked]]) -> None:
     """Put packages with these files into ``WORKSPACE/REGISTRY``; nobody can download them.
 
-    A package is as old as its oldest file.
+    A package is as old as its oldest file. More than a hundred packages are not announced one by
+    one: put them there before anybody asks for them.
     """
     registry_id = _registries(session)[registry]
     heads = {package: list(files) for package, files in packages.items()}
@@ -76,7 +78,7 @@ def stock(session: Session, registry: str, packages: Mapping[str, Iterable[Stock
     if blobs:
         insert_if_absent(session, Blob, *blobs)
     _insert(session, File, rows)
-    for package in heads:
+    for package in heads if len(heads) <= MOST_ANNOUNCED else ():
         emit(session, "package.created", "test", registry_id=registry_id, package=package)
 
 

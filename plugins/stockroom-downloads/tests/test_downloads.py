@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -15,7 +15,8 @@ import pytest
 from stockroom.insight.queries import documents
 from stockroom.insight.service import Facts
 from stockroom.settings import read_settings
-from stockroom.spi import FactDocument, FilterPackage
+from stockroom.spi import FactDocument, FilterField, FilterPackage
+from stockroom.testing import FilterFieldContract
 from stockroom_downloads import api
 from stockroom_downloads.fields import FIELDS
 from stockroom_downloads.settings import DownloadsSettings
@@ -175,7 +176,7 @@ class TestApi:
             run.known = {"a", "b"}
             assert told(source, run) == {}
             run.state = {}
-            assert [*told(source, run)] == ["a", "b"]
+            assert sorted(told(source, run)) == ["a", "b"]
 
     def test_the_end_of_the_server_ends_it(self) -> None:
         class Ended(Exception):
@@ -240,6 +241,16 @@ class TestFile:
         path.write_text(f"{HEADER}a,10,20\n")
 
         assert told(source, run) == {"a": {"last_7_days": 10, "last_30_days": 20}}
+
+
+class TestFields(FilterFieldContract):
+    @pytest.fixture
+    def fields(self) -> Sequence[FilterField]:
+        return FIELDS
+
+    @pytest.fixture
+    def documents(self) -> Sequence[Mapping[str, Mapping[str, Any]]]:
+        return [{"downloads": {"last_7_days": 1, "last_30_days": 2}}]
 
 
 def test_fields_read_the_document() -> None:

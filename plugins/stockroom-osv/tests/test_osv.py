@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stockroom.insight.service import Facts
-from stockroom.spi import Advisory, FactDocument, FilterPackage, FilterRelease
+from stockroom.spi import Advisory, FactDocument, FilterField, FilterPackage, FilterRelease
 from stockroom.spi.advisories import Affected, Span, affects
+from stockroom.testing import FilterFieldContract
 from stockroom_osv import files
 from stockroom_osv import source as sources
 from stockroom_osv.fields import FIELDS
 from stockroom_osv.settings import OsvSettings
 from stockroom_osv.source import Osv
 from stockroom_osv.steps import Scored, document_of, score_of
+from tests.archives import make_wheel
 from tests.conftest import MakeSite
 from tests.support.facts import FakeRun
 from tests.support.fake_server import fake_server
@@ -338,7 +341,7 @@ SCORED = st.builds(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(scored=st.lists(SCORED, max_size=6))
 def test_steps_give_the_highest_score_of_all_that_affect_a_version(scored: list[Scored]) -> None:
     document = document_of(scored)
@@ -350,6 +353,17 @@ def test_steps_give_the_highest_score_of_all_that_affect_a_version(scored: list[
         max((one.score for one in scored if affects(one.affected, version)), default=0.0)
         for version in LINE
     ]
+
+
+class TestFields(FilterFieldContract):
+    @pytest.fixture
+    def fields(self) -> Sequence[FilterField]:
+        return FIELDS
+
+    @pytest.fixture
+    def documents(self) -> Sequence[Mapping[str, Mapping[str, Any]]]:
+        spans = Affected([Span("1.0", "1.1", True)], ["2rc1"])
+        return [{"osv": document_of([Scored(spans, 7.5)])}]
 
 
 def values(name: str, documents: dict[str, Any]) -> list[Any]:
@@ -384,3 +398,38 @@ def test_a_server_with_the_plugin_knows_the_scores(
     assert facts.refresh_now("osv", lambda run: None) is None
 
     assert facts.status("osv").packages == 1
+
+
+def test_a_view_leaves_out_what_is_vulnerable_as_soon_as_that_is_known(
+    make_site: MakeSite, sqlite_url: str, tmp_path: Path
+) -> None:
+    settings = {
+        "stockroom.plugins": "osv",
+        "stockroom.jobs": "separate",
+        "plugin.osv.records": write(tmp_path / "osv", record("A-0", "other")),
+    }
+    site = make_site(sqlite_url, **settings)
+    site.create_workspace(visibility="public")
+    writer = site.create_key()
+    for version in ("1.0", "2.0"):
+        site.upload(*make_wheel("demo", version), writer)
+    site.create_view("acme/safe", "acme/main[release.cve_max_score < 7]")
+    facts = site.service(Facts)
+
+    def shown() -> list[str]:
+        page = site.page("demo", None, index="acme/safe")
+        return [file["filename"].split("-")[1] for file in page["files"]]
+
+    before_the_first = shown()
+    facts.refresh_now("osv", lambda run: None)
+    without_any = shown()
+    write(tmp_path / "osv" / "new", record(vector=V3))
+    facts.refresh_now("osv", lambda run: None)
+    with_one = shown()
+    site.upload(*make_wheel("demo", "1.5"), writer)
+
+    assert before_the_first == []
+    assert without_any == ["1.0", "2.0"]
+    assert with_one == ["2.0"]
+    # It is affected by the range, though nobody has looked since it was published.
+    assert shown() == ["2.0"]

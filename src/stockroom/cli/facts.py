@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import threading
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +15,7 @@ from stockroom.cli.site import Site, pass_site
 if TYPE_CHECKING:
     from stockroom.insight.service import Facts
 
+ENDS = (signal.SIGTERM, signal.SIGINT)
 COLUMNS = ("source", "title", "packages", "succeeded_at", "due_at", "running", "error")
 
 
@@ -86,13 +86,14 @@ def jobs(site: Site) -> None:
     declared = _facts(site).jobs
     if not declared:
         raise Refusal("there is nothing to do: no enabled plugin has background jobs")
-    ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: ended.set())
+    # Before any thread starts, since each has what its parent blocks.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
     running = Jobs(Runs(site.database), declared)
     running.start()
     click.echo("Stockroom runs background jobs")
-    ended.wait()
+    signal.sigwait(ENDS)
+    # A second one ends it at once.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
     running.close()
 
 

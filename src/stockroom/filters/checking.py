@@ -249,8 +249,9 @@ def _written(node: ast.expr) -> str | float | bool | None:
 
 def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
     names: Sequence[str] = sorted(known)
-    # What has only the level in common is not meant.
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.75)
+    # What has only the level in common is not meant; what goes on like this is.
+    longer = [one for one in names if one.startswith(name) and not name.endswith(".")]
+    close = longer or difflib.get_close_matches(name, names, n=1, cutoff=0.75)
     if close:
         return f"There is no {kind} {name}: did you mean {close[0]}?"
     return f"There is no {kind} {name}; there are: {', '.join(names) or 'none'}."

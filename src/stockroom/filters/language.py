@@ -26,7 +26,7 @@ from stockroom.spi import (
 
 KEPT_FILTERS = 1_000
 """How many parsed filters a language keeps."""
-KEPT_NAMES = 10_000
+KEPT_NAMES = 2_000
 """For how many names a filter keeps what it says of them."""
 
 _FIELD_NAME = re.compile(rf"({'|'.join(Level)})\.[a-z][a-z0-9_]*")

@@ -34,6 +34,7 @@ from stockroom.filters.tree import (
     Reference,
     leaves,
     operands,
+    references,
 )
 from stockroom.spi import ValueType
 
@@ -83,6 +84,12 @@ def may_show(filter_: Filter, columns: FilterColumns, now: datetime) -> ColumnEl
     Where :func:`is_exact` says so, it is true for no other.
     """
     return _condition(filter_.tree, columns, now, negated=False)
+
+
+def fields_read(filter_: Filter) -> frozenset[str]:
+    """The names of the fields whose values it looks at; of an age, the field of its instant."""
+    read = (one for leaf in leaves(filter_.tree) for one in references(*operands(leaf)))
+    return frozenset((one.instant or one.field).name for one in read)
 
 
 def is_exact(filter_: Filter) -> bool:

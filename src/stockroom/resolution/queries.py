@@ -7,13 +7,27 @@ from datetime import datetime
 from itertools import chain
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Text, and_, case, cast, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
+from stockroom.db import UTCDateTime
 from stockroom.filters import Filter
 from stockroom.models import File, Package, Release
 from stockroom.resolution.detail import FileDetail
-from stockroom.resolution.filter_sql import FilterColumns, may_show
+from stockroom.resolution.filter_sql import FilterColumns, fields_read, may_show
 from stockroom.resolution.rules import FirstUploads, Holding
 from stockroom.resources import Groups
 
@@ -40,6 +54,17 @@ PACKAGE_COLUMNS = (
     Package.status_reason,
     Package.created_at,
 )
+_OF_PACKAGE, _OF_RELEASE = aliased(File), aliased(File)
+FIRST_COLUMNS = (
+    select(func.min(_OF_PACKAGE.uploaded_at))
+    .where(_OF_PACKAGE.package_id == Package.id)
+    .scalar_subquery(),
+    select(func.min(_OF_RELEASE.uploaded_at))
+    .where(_OF_RELEASE.release_id == File.release_id)
+    .scalar_subquery(),
+)
+"""When the first files of the package and of the release were uploaded."""
+NO_COLUMNS = (null(), null())
 
 
 class Held(NamedTuple):
@@ -75,19 +100,26 @@ def holdings(
 
 
 def holdings_of_file(
-    connection: Connection, registry_ids: Collection[int], name: str, filename: str
+    connection: Connection,
+    registry_ids: Collection[int],
+    name: str,
+    filename: str,
+    *,
+    dated: bool,
 ) -> Mapping[int, Holding]:
-    """What they hold of one package, with its files of one name only; by registry."""
-    of_package, of_release = aliased(File), aliased(File)
-    package_time, release_time = func.min(of_package.uploaded_at), func.min(of_release.uploaded_at)
+    """What they hold of one package, with its files of one name only; by registry.
+
+    ``dated``: when the first files of the package and of its releases were uploaded is asked for.
+    """
+    file = and_(
+        # By the one index that has it, however many files the package has.
+        File.registry_id == Package.registry_id,
+        File.filename == filename,
+        File.package_id == Package.id,
+    )
     query = (
-        select(
-            select(package_time).where(of_package.package_id == Package.id).scalar_subquery(),
-            select(release_time).where(of_release.release_id == File.release_id).scalar_subquery(),
-            *PACKAGE_COLUMNS,
-            *FILE_COLUMNS,
-        )
-        .outerjoin(File, and_(File.package_id == Package.id, File.filename == filename))
+        select(*(FIRST_COLUMNS if dated else NO_COLUMNS), *PACKAGE_COLUMNS, *FILE_COLUMNS)
+        .outerjoin(File, file)
         .outerjoin(Release, Release.id == File.release_id)
         .where(Package.registry_id.in_(registry_ids), Package.name == name)
     )
@@ -95,7 +127,7 @@ def holdings_of_file(
     found = {}
     for row in rows:
         files = [FileDetail(*row[6:])] if row[6] is not None else []
-        first = FirstUploads(row[0], {file.version: row[1] for file in files})
+        first = FirstUploads(row[0], {file.version: row[1] for file in files}) if dated else None
         found[row[2]] = Holding(row[3], row[4], row[5], files, first)
     return found
 
@@ -112,34 +144,37 @@ def survey(
     The second is whether the filter may show any file at ``now``; files later than ``at`` do not
     exist.
     """
-    packages, releases = (
-        select(column, func.min(File.uploaded_at).label("first"))
-        .where(File.registry_id == registry_id)
-        .group_by(column)
-        .subquery()
-        for column in (File.package_id, File.release_id)
-    )
+    query = select(Package.name).join_from(File, Package, Package.id == File.package_id)
+    first: dict[str, ColumnElement[datetime]] = {}
+    for level, column in (("package", File.package_id), ("release", File.release_id)):
+        first[level] = literal(None, UTCDateTime())
+        if f"{level}.upload_time" in fields_read(filter_):
+            oldest = (
+                select(column, func.min(File.uploaded_at).label("first"))
+                .where(File.registry_id == registry_id)
+                .group_by(column)
+                .subquery()
+            )
+            query = query.join(oldest, oldest.c[column.key] == column)
+            first[level] = oldest.c.first
     files = File.__table__.c
     columns = FilterColumns(
         Package.__table__.c.name,
-        packages.c.first,
-        releases.c.first,
+        first["package"],
+        first["release"],
         files.filename,
         files.uploaded_at,
     )
     shown = func.max(case((may_show(filter_, columns, now), 1), else_=0))
     query = (
-        select(Package.name, shown, func.max(File.uploaded_at))
-        .select_from(File)
-        .join(Package, Package.id == File.package_id)
-        .join(packages, packages.c.package_id == File.package_id)
-        .join(releases, releases.c.release_id == File.release_id)
+        query.add_columns(shown, func.max(File.uploaded_at))
         .where(File.registry_id == registry_id)
-        .group_by(Package.name)
+        .group_by(Package.id)
     )
     if at is not None:
         query = query.where(File.uploaded_at <= at)
-    return [(name, bool(some), newest) for name, some, newest in connection.execute(query)]
+    rows: Sequence[Any] = connection.execute(query).all()
+    return [(name, bool(some), newest) for name, some, newest in rows]
 
 
 def registries_of(groups: Groups) -> list[int]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from sqlalchemy import Connection
 
@@ -16,6 +17,9 @@ from stockroom.resolution.listing import Listing, View, list_packages
 from stockroom.resolution.reading import ViewFilters
 from stockroom.resolution.rules import Documents, Question, resolve
 from stockroom.resources import ViewRow
+
+BATCH = 200
+"""Packages that are read at once where there are many."""
 
 
 class Resolver:
@@ -47,6 +51,22 @@ class Resolver:
             held = queries.holdings(connection, queries.registries_of(view.groups), [name])
             return resolve(question, held[name])
 
+    def each(
+        self, view: ViewRow, names: Sequence[str], at: datetime | None = None
+    ) -> Iterator[Resolution]:
+        """What :meth:`asked` says of each of many packages, with as few statements as for one."""
+        registries, filters = queries.registries_of(view.groups), self.filters.of(view)
+        sources, now = self.filters.sources(view), self._clock()
+        for start in range(0, len(names), BATCH):
+            batch = names[start : start + BATCH]
+            with self._database.read() as connection:
+                held = queries.holdings(connection, registries, batch)
+                known = documents(connection, sources, batch)
+            for name in batch:
+                look_up = partial(_told, known[name])
+                question = Question(name, view.groups, filters, look_up, now, at)
+                yield resolve(question, held[name])
+
     def file(
         self, view: ViewRow, name: str, filename: str, at: datetime | None = None
     ) -> Resolution | None:
@@ -56,7 +76,8 @@ class Resolver:
         registries = queries.registries_of(view.groups)
         with self._database.read() as connection:
             question = self._question(connection, view, name, at)
-            held = queries.holdings_of_file(connection, registries, name, filename)
+            dated = at is not None or bool(question.filters)
+            held = queries.holdings_of_file(connection, registries, name, filename, dated=dated)
             found = resolve(question, held)
         return None if found.winner is None else found
 
@@ -83,3 +104,8 @@ class Resolver:
             return documents(connection, sources, [name])[name]
 
         return Question(name, view.groups, self.filters.of(view), look_up, self._clock(), at)
+
+
+def _told(documents: Documents, _sources: Collection[str]) -> Documents:
+    """What is known already, of these sources and others."""
+    return documents

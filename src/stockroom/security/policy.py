@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, Self, cast
+from typing import Any, Protocol, cast
 
 from pyramid.authorization import Everyone
 from pyramid.security import Allowed, Denied
@@ -44,18 +44,15 @@ class Refused(Denied):
 
     permission: str
 
-    def __new__(cls, permission: str) -> Self:
+    def __new__(cls, permission: str) -> Refused:
         """Made from the permission alone: who may know why is decided later."""
-        made = cast(Self, Denied.__new__(cls, "%s is not allowed", permission))
+        made = cast(Refused, Denied.__new__(cls, "%s is not allowed", permission))
         made.permission = permission
         return made
 
 
 class MembersHidden(Refused):
-    """The view itself may be read, but not the registries of other workspaces that it shows."""
-
-    registries: tuple[int, ...]
-    """The ids of those that may not be read."""
+    """The view itself may be read, but not every registry of other workspaces that it shows."""
 
 
 class SecurityPolicy:
@@ -100,7 +97,8 @@ class SecurityPolicy:
         if not _is_carried(permission, context, principals):
             return Refused(permission)
         if permission == Permission.VIEW_READ:
-            return _judge_members(context, identity)
+            reads = _reads_members(context, identity)
+            return ALLOWED if reads else MembersHidden(permission)
         # A limit never adds: on a view that shows one registry alone, a role on that registry is a
         # reader's, but a key that is limited to the view acts there in the role itself.
         everywhere = _principals_everywhere(identity)
@@ -149,7 +147,7 @@ def _is_carried(permission: str, context: Place, principals: frozenset[str]) -> 
     return False
 
 
-def _judge_members(context: Place, identity: Identity | None) -> Allowed | Denied:
+def _reads_members(context: Place, identity: Identity | None) -> bool:
     """Whether what is read through a view, but is elsewhere, is the caller's to read.
 
     A key that is limited to the view is meant to be good for all that it shows; how much that is
@@ -159,14 +157,9 @@ def _judge_members(context: Place, identity: Identity | None) -> Allowed | Denie
     while place is not None:
         if place.members:
             principals = _principals_everywhere(identity)
-            hidden = [id_ for id_, readers in place.members if readers.isdisjoint(principals)]
-            if hidden:
-                refused = MembersHidden(Permission.VIEW_READ)
-                refused.registries = tuple(hidden)
-                return refused
-            return ALLOWED
+            return not any(readers.isdisjoint(principals) for _, readers in place.members)
         place = place.__parent__
-    return ALLOWED
+    return True
 
 
 def _principals_everywhere(identity: Identity | None) -> frozenset[str]:

@@ -10,13 +10,9 @@ import pytest
 from webtest import TestApp
 
 from stockroom.advisories import service
-from stockroom.advisories.service import Advisories
-from stockroom.app import Application
-from stockroom.insight.service import Facts
-from stockroom.jobs import Runs
 from stockroom.spi import Advisory
 from tests.support.databases import MakeUrl
-from tests.support.facts import Telling
+from tests.support.facts import Telling, offer
 from tests.support.site import TestSite
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -29,15 +25,6 @@ def record(key: str, name: str, fixed: str) -> dict[str, Any]:
 
 
 RECORDS = [record("A-1", "Demo.Pkg", "2.0"), record("A-2", "demo-pkg", "3.0")]
-
-
-def offer(site: TestSite, *sources: Telling) -> Facts:
-    """Have the application offer these sources, as plugins would."""
-    application: Application = site.application
-    facts = Facts(site.database, Runs(site.database), {one.name: one for one in sources})
-    application.services[Facts] = facts
-    application.services[Advisories] = Advisories(site.database, facts)
-    return facts
 
 
 class Osv(Telling):

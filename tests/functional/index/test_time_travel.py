@@ -276,7 +276,7 @@ def test_many_instants_do_not_crowd_out_the_present(make_site: MakeSite, sqlite_
         stock(session, "acme/main", {"demo": [Stocked("1.0", MARCH)]})
     ask(site, "/simple/acme/main/demo/")
 
-    for minute in range(1000):
+    for minute in range(600):
         at = MARCH + timedelta(minutes=minute)
         ask(site, f"/simple/acme/main@{at:%Y-%m-%dT%H:%MZ}/demo/")
 

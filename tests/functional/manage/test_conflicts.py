@@ -94,15 +94,25 @@ def test_conflicts_come_in_pages_of_one_statement(stocked: TestSite) -> None:
 
     assert [page["conflicts"][0]["package"] for page in (first, second)] == ["demo-pkg", "other"]
     assert second["next"] is None
-    stocked.create_view("acme/all", groups)
+    stocked.create_view("acme/kept", groups)
     key = stocked.create_key("admin", "acme")
-    People(stocked).get(key, f"{PATH}/all")
+    People(stocked).get(key, f"{PATH}/kept")
     with stocked.count_queries() as statements:
-        People(stocked).get(key, f"{PATH}/all/conflicts")
-    assert (
-        len([text for text in statements if text.startswith("SELECT packages") or "min(" in text])
-        == 1
-    )
+        People(stocked).get(key, f"{PATH}/kept/conflicts")
+    assert len([statement for statement in statements if "files" in statement]) == 1
+
+
+def test_the_view_gives_the_file_that_is_told_to_be_taken(stocked: TestSite) -> None:
+    """Also where the rules of two groups, of names and of merging come together."""
+    groups = ['acme/main[package.name != "other"]', "far/main, acme/side, acme/main"]
+    [conflict] = conflicts_of(stocked, *groups)["conflicts"]
+    stocked.create_view("acme/shown", *groups)
+
+    page = stocked.page("other", stocked.create_key("reader", "acme"), index="acme/shown")
+
+    digests = {file["filename"]: file["hashes"]["sha256"] for file in page["files"]}
+    assert conflict["taken"] == "far/main"
+    assert digests[conflict["filename"]] == conflict["files"][0]["sha256"]
 
 
 def test_who_may_not_read_a_member_is_not_told_of_its_files(stocked: TestSite) -> None:
@@ -112,4 +122,4 @@ def test_who_may_not_read_a_member_is_not_told_of_its_files(stocked: TestSite) -
     people.get(reader, f"{PATH}/hidden")
     refused = people.get(reader, f"{PATH}/hidden/conflicts", 403)
 
-    assert "may not read secret/main" in refused["detail"]
+    assert "of other workspaces" in refused["detail"]

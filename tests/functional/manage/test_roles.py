@@ -32,6 +32,7 @@ LIMITS = (
     # Whoever may read its only registry may read the view, too.
     ("/v1/workspaces/{workspace}/views/{view}", ["*", "team:acme", "acme", "acme/main"]),
     ("/v1/why/{workspace}/{view}", ["*", "team:acme", "acme", "acme/main"]),
+    ("/v1/views/{workspace}/{view}", ["*", "team:acme", "acme", "acme/main"]),
     ("/v1/workspaces/{workspace}", ["*", "team:acme", "acme"]),
     ("/v1/teams/{team}", ["*", "team:acme"]),
     ("/v1/", ["*"]),

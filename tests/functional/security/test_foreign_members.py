@@ -94,17 +94,8 @@ def test_s61_who_may_not_read_a_member_gets_403_at_every_door(fair: Fair) -> Non
     assert fair.statuses(fair.site.create_key("reader", fair.away)) == {404}
     told = fair.site.get(fair.doors[0], reader, status=403).json
     assert told["type"] == "urn:stockroom:problem:forbidden"
-    assert f"may not read {fair.away}/main, which this view shows" in told["detail"]
-
-
-def test_the_member_is_named_to_those_alone_who_may_look_into_the_view(fair: Fair) -> None:
-    fair.open(fair.home, "public")
-    stranger = fair.people.add("sue" + fair.home)
-
-    told = fair.site.get(fair.doors[0], stranger, status=403)
-
-    assert "may not read every registry of other workspaces" in told.json["detail"]
-    assert fair.away not in told.text
+    assert "of other workspaces" in told["detail"]
+    assert fair.away not in told["detail"]
 
 
 @pytest.mark.parametrize("place", ["AWAY", "AWAY/main", "team:AWAY", "*"])

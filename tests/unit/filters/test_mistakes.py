@@ -76,6 +76,7 @@ def test_columns_count_characters_and_lines_end_as_they_do_anywhere() -> None:
         ("package.name[0] == 'x'", 1, "Nothing can be taken out"),
         ("file.name.upper == 'x'", 1, "two parts"),
         # Fields and functions
+        ("package.age > 7", 1, "did you mean package.age_days?"),
         ('name == "x"', 1, "did you mean package.name or file.name?"),
         ("release.zzz == 1", 1, "there are: file.age_days, file.name"),
         ('lenght("x") == 1', 1, "There is no function lenght: did you mean length?"),

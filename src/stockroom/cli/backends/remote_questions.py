@@ -23,8 +23,8 @@ class RemoteQuestions:
         self, view: Address, lock: LockText, draft: Definition | None, at: str
     ) -> RehearsalDocument:
         """See Questions."""
-        workspace, name = view
         groups = None if draft is None else draft.document()
         body = {"lock": lock._asdict(), "groups": groups, "at": at}
-        steps = ("workspaces", workspace, "views", name, "rehearse")
-        return self._client.send("POST", *steps, body=body).as_(RehearsalDocument)
+        return self._client.send("POST", "views", *view, "rehearse", body=body).as_(
+            RehearsalDocument
+        )

@@ -9,8 +9,10 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from stockroom.bodies import InvalidBody
+from stockroom.db import Database
 from stockroom.dists.locks import MAX_TEXT
 from stockroom.errors import BadRequest
+from stockroom.filters import Language
 from stockroom.manage.api.calling import names, need
 from stockroom.manage.api.definitions import (
     ViewBody,
@@ -26,7 +28,7 @@ from stockroom.manage.why.locks import InvalidLock, read_pins
 from stockroom.manage.why.rehearsing import Rehearsals
 from stockroom.manage.why.rows import RehearsalDocument, WhyDocument
 from stockroom.manage.why.seeing import Eyes
-from stockroom.resolution import Resolver
+from stockroom.resolution import Resolver, ViewFilters
 from stockroom.resolution.moments import instant_of, view_at
 from stockroom.resolution.problems import FilterBroken
 from stockroom.resources import Directory, SeenPackage, ViewResource, ViewRow
@@ -95,7 +97,8 @@ def rehearse(context: ViewResource, request: Request, body: RehearsalBody) -> Re
     draft = None if body.groups is None else resolved(request, ViewBody(body.groups).definition)
     lock = read_pins(body.lock.text, body.lock.name, body.lock.kind)
     address = f"{context.workspace.name}/{context.row.name}"
-    rehearsals = Rehearsals(_eyes(request, context.row), names(request))
+    resolver = request.service(Resolver) if draft is None else _resolver_of_drafts(request)
+    rehearsals = Rehearsals(_eyes(request, context.row, resolver), names(request))
     return rehearsals.rehearse(address, context.row, draft, lock, _instant(body.at, InvalidBody))
 
 
@@ -107,10 +110,18 @@ def _explain(
         raise InvalidQuery("the view has an instant already: leave out at")
     at = view.at or _instant(query.at, InvalidQuery)
     question = Question(f"{view.workspace}/{view.row.name}", context.__name__, wanted, at)
-    return Why(_eyes(request, view.row), names(request)).explain(view.row, question)
+    eyes = _eyes(request, view.row, request.service(Resolver))
+    return Why(eyes, names(request)).explain(view.row, question)
 
 
-def _eyes(request: Request, view: ViewRow) -> Eyes:
+def _resolver_of_drafts(request: Request) -> Resolver:
+    """A resolver whose filters, and what they keep, are forgotten with the request."""
+    known, directory = request.service(Language), request.service(Directory)
+    language = Language(known.fields.values(), known.functions.values())
+    return Resolver(request.service(Database), ViewFilters(language, directory))
+
+
+def _eyes(request: Request, view: ViewRow, resolver: Resolver) -> Eyes:
     """What the caller may be told of.
 
     What a view shows of other workspaces is theirs to read, or they would not have come so far; a
@@ -124,7 +135,7 @@ def _eyes(request: Request, view: ViewRow) -> Eyes:
         row = registries.get(registry_id)
         return registry_id in foreign or (row is not None and may_read(row))
 
-    return Eyes(request.service(Resolver), may_see)
+    return Eyes(resolver, may_see)
 
 
 def _instant(text: str, problem: type[BadRequest]) -> datetime | None:

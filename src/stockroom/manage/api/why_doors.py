@@ -32,6 +32,6 @@ WHY_DOORS = (
         VIEW,
         ViewResource,
         {"POST": (why.rehearse, Permission.VIEW_INSPECT)},
-        page="rehearse",
+        url="/v1/views/{workspace}/{view}/rehearse",
     ),
 )

@@ -179,7 +179,7 @@ def _conclude(
         return f"{view} shows no {subject}: {found.name} comes from {who}, without a file {what}"
     shown = [seen for seen in files if seen.fate is Fate.SHOWN]
     if not shown:
-        return f"{view} does not show {subject}: {_hidden(told)}"
+        return f"{view} does not show {subject}: {_hidden(len(files), told)}"
     some = f"{len(shown)} of {len(files)} files of " if len(shown) < len(files) else ""
     said = f"{view} shows {some}{subject}"
     if all(seen.file.yanked for seen in shown):
@@ -187,13 +187,19 @@ def _conclude(
     return said
 
 
-def _hidden(told: Sequence[SeenFileReport]) -> str:
-    """Why all of these files are hidden: where there are several reasons, the most frequent one."""
-    [(detail, count)] = Counter(file.detail for file in told).most_common(1)
-    if len(told) == 1:
-        return f"it is {detail}"
-    if count == len(told):
-        return f"its {count} files are {detail}"
-    said = f"its {len(told)} files are hidden, {count} of them {detail}"
+def _hidden(files: int, told: Sequence[SeenFileReport]) -> str:
+    """Why all of these files are hidden, by the newest one of the most frequent fate."""
+    [(fate, count)] = Counter(file.fate for file in told).most_common(1)
+    first = next(file for file in told if file.fate == fate)
+    if files == 1:
+        return f"it is {first.detail}"
+    if len({file.detail for file in told}) == 1:
+        return f"its {files} files are {first.detail}"
+    some = f", most of them {fate}" if count < len(told) else ""
     soonest = min((file.visible_at for file in told if file.visible_at), default=None)
-    return f"{said}; the first one comes at {moment(soonest)}" if soonest else said
+    later = (
+        f"; the first one comes at {moment(soonest)}"
+        if soonest and soonest != first.visible_at
+        else ""
+    )
+    return f"its {files} files are hidden{some}: {first.filename} is {first.detail}{later}"

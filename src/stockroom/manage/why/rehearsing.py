@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
+from itertools import islice, repeat
 
 from stockroom.dists.locks import Lock, Pin
 from stockroom.manage.why.explaining import Question
@@ -22,6 +22,7 @@ from stockroom.manage.why.rows import (
 )
 from stockroom.manage.why.seeing import Eyes
 from stockroom.resolution import Resolution
+from stockroom.resolution.problems import FilterBroken
 from stockroom.resources import Groups, ViewRow
 
 MAX_MISSING = 20
@@ -41,18 +42,23 @@ class Rehearsals:
     ) -> RehearsalDocument:
         """What each pin finds in the view, or in what it would be if made of ``draft``.
 
-        :raises FilterBroken: a filter cannot be read any more.
+        :raises FilterBroken: a filter of what is rehearsed cannot be read any more.
         """
         rehearsed = view if draft is None else replace(view, groups=draft)
         by_name: dict[str, list[Pin]] = {}
         for pin in lock.pins:
             by_name.setdefault(pin.name, []).append(pin)
+        names = list(by_name)
+        present: Iterable[Resolution | None] = (
+            repeat(None) if draft is None else self._present(view, names, at)
+        )
         pins: list[PinReport] = []
-        for name, mine in by_name.items():
-            present = None if draft is None else Shelf(self._eyes.asked(view, name, at))
-            question = Question(address, name, at=at)
-            package = _Package(self._eyes, self._names, rehearsed, question)
-            pins += [package.report(pin, present) for pin in mine]
+        # Where nothing is drafted there is no end to what there is to compare with.
+        for found, before in zip(self._eyes.each(rehearsed, names, at), present, strict=False):
+            question = Question(address, found.name, at=at)
+            package = _Package(self._eyes, self._names, rehearsed, question, found)
+            shelf = None if before is None else Shelf(before)
+            pins += [package.report(pin, shelf) for pin in by_name[found.name]]
         pins.sort(key=lambda pin: (ORDER.index(pin.outcome), pin.line))
         return RehearsalDocument(
             address,
@@ -63,16 +69,28 @@ class Rehearsals:
             [UncheckedReport(*entry) for entry in lock.unchecked],
         )
 
+    def _present(
+        self, view: ViewRow, names: Sequence[str], at: datetime | None
+    ) -> Iterator[Resolution | None]:
+        """What the view shows now; nobody knows that while a filter cannot be read any more."""
+        try:
+            yield from self._eyes.each(view, names, at)
+        except FilterBroken:
+            # Whoever mends the view must be able to rehearse that.
+            yield from repeat(None)
+
 
 class _Package:
     """A package as the rehearsed view has it."""
 
-    def __init__(self, eyes: Eyes, names: NameOf, view: ViewRow, question: Question) -> None:
+    def __init__(
+        self, eyes: Eyes, names: NameOf, view: ViewRow, question: Question, found: Resolution
+    ) -> None:
         self._eyes = eyes
         self._names = names
         self._view = view
         self._question = question
-        self._found = eyes.asked(view, question.package, question.at)
+        self._found = found
         self._shelf = Shelf(self._found)
         self._reasons = Reasons(eyes, self._found, names)
         self._outranked: tuple[Resolution, Shelf] | None = None

@@ -119,7 +119,8 @@ class PinReport(Struct, frozen=True):
     """A pin of a lock file and what becomes of it.
 
     ``reduced`` is one of which only some files are to be had. ``present`` is the outcome by the
-    present definition of the view, null unless a draft is rehearsed. ``missing`` has at most 20
+    present definition of the view, null unless a draft is rehearsed, or if a filter of that
+    definition cannot be read any more. ``missing`` has at most 20
     files; the first one says why the pin has vanished.
     """
 

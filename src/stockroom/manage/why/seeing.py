@@ -7,7 +7,7 @@ of a private registry, whose other packages are none of their business.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -31,7 +31,19 @@ class Eyes:
 
         :raises FilterBroken: a filter of the view cannot be read any more.
         """
-        found = self._resolver.asked(view, name, at)
+        return self._told(self._resolver.asked(view, name, at))
+
+    def each(
+        self, view: ViewRow, names: Sequence[str], at: datetime | None
+    ) -> Iterator[Resolution]:
+        """The same for many packages, in their order; raises FilterBroken."""
+        return map(self._told, self._resolver.each(view, names, at))
+
+    def explain(self, resolution: Resolution, seen: SeenFile) -> Explanation:
+        """Why a filter hides a file of a resolution from here."""
+        return self._resolver.explain(resolution, seen)
+
+    def _told(self, found: Resolution) -> Resolution:
         files = [
             seen
             for seen in found.files
@@ -49,10 +61,6 @@ class Eyes:
             for group in found.groups
         )
         return replace(found, groups=groups, files=files)
-
-    def explain(self, resolution: Resolution, seen: SeenFile) -> Explanation:
-        """Why a filter hides a file of a resolution from here."""
-        return self._resolver.explain(resolution, seen)
 
     def _is_told(
         self, asked: Asked, group: AskedGroup, winner: int | None, shown: Container[int]
