@@ -18,7 +18,17 @@ from stockroom import migrations
 from stockroom.db import Base, Database
 from stockroom.errors import ConfigurationInvalid
 from stockroom.manage.places import Places
-from stockroom.models import SCHEMA_REVISION, Blob, File, Package, Registry, Team
+from stockroom.models import (
+    SCHEMA_REVISION,
+    Blob,
+    File,
+    Package,
+    Registry,
+    Team,
+    View,
+    ViewDefinition,
+    ViewMember,
+)
 from tests.support.blobs import LONG_AGO
 from tests.support.schemas import empty, open_database, set_revision
 from tests.support.waiting import Worker
@@ -260,6 +270,37 @@ def test_rows_of_the_baseline_are_kept_and_completed(empty_database: Database) -
     assert touched == {LONG_AGO}
     assert settings == [{}, {}]
     assert list(files) == ["full-1099511627776.whl", "full-3.whl"]
+
+
+def test_the_history_of_views_begins_with_what_they_were_made_of(empty_database: Database) -> None:
+    with empty_database.engine.begin() as connection:
+        fill_baseline(connection)
+        for statement in (
+            (
+                "INSERT INTO registries (id, workspace_id, name, kind, created_at) "
+                "SELECT 77, workspace_id, 'side', kind, created_at FROM registries"
+            ),
+            (
+                "INSERT INTO views (id, workspace_id, name, revision, created_at) "
+                "SELECT 5 + id, workspace_id, name, 3, created_at FROM registries WHERE id <> 77"
+            ),
+            (
+                "INSERT INTO view_members (view_id, priority, position, registry_id) "
+                "SELECT v.id, CASE r.id WHEN 77 THEN 1 ELSE 0 END, 0, r.id "
+                "FROM views v, registries r"
+            ),
+        ):
+            connection.execute(text(statement))
+
+    migrations.upgrade(empty_database)
+
+    with empty_database.reading() as session:
+        [view] = session.scalars(select(View))
+        [begun] = session.scalars(select(ViewDefinition))
+        filters = [*session.scalars(select(ViewMember.filter))]
+    assert (begun.view_id, begun.revision, begun.actor) == (view.id, 3, "migration")
+    assert begun.groups == [[["acme/main", None]], [["acme/side", None]]]
+    assert (begun.at, filters) == (LONG_AGO, [None, None])
 
 
 def test_no_column_keeps_the_default_that_it_was_filled_with(database: Database) -> None:

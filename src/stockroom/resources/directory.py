@@ -263,7 +263,9 @@ def _view(
         if id_ in readers and readers[id_][0] != workspace.id
     )
     only = members[0] if len(members) == 1 and not foreign else None
-    acl = view_acl(row.view_id, only, workspace.visibility)
+    # Names of registries and views are one space, so that it is the view of that registry.
+    is_default = row.registry is not None and row.registry.name == row.view_name
+    acl = view_acl(row.view_id, only, workspace.visibility, is_default=is_default)
     return ViewRow(row.view_id, row.view_name, row.view_revision, groups, only, acl, foreign)
 
 

@@ -9,6 +9,7 @@ from pyramid.authorization import Allow, Authenticated, Everyone
 from stockroom.security.permissions import (
     OPEN,
     OWN,
+    READ,
     ROLE_PERMISSIONS,
     Permission,
     principal,
@@ -76,11 +77,20 @@ def registry_acl(registry_id: int, visibility: str = "team") -> Acl:
     )
 
 
-def view_acl(view_id: int, only_registry: int | None, visibility: str) -> Acl:
-    """Of a view: its own grants; if it shows one registry alone it is a part of that one."""
+def view_acl(
+    view_id: int, only_registry: int | None, visibility: str, *, is_default: bool = False
+) -> Acl:
+    """Of a view: its own grants; if it shows one registry alone it is a part of that one.
+
+    Of a view that somebody has made, all roles on that registry are those of readers: it may show
+    less than the registry, or something else some day, and that is for its workspace to decide.
+    """
     acl = _grants("view", view_id) + _guests(visibility, ("view", view_id))
     if only_registry is not None:
-        acl += _grants("registry", only_registry)
+        acl += tuple(
+            (action, name, carried if is_default else carried & READ)
+            for action, name, carried in _grants("registry", only_registry)
+        )
         acl += _guests(visibility, ("registry", only_registry))
     return acl
 

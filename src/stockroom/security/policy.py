@@ -94,16 +94,16 @@ class SecurityPolicy:
             principals = identity.principals
         else:
             return Refused(permission)
-        # As Pyramid's own helper does it, without an account of how it came about: that takes as
-        # long as the rest. Our access lists only ever allow.
-        place: Place | None = context
-        while place is not None:
-            for _, name, carried in place.__acl__:
-                if name in principals and permission in carried:
-                    if permission == Permission.VIEW_READ and not _reads_members(context, identity):
-                        return MembersHidden(permission)
-                    return ALLOWED
-            place = place.__parent__
+        if not _is_carried(permission, context, principals):
+            return Refused(permission)
+        if permission == Permission.VIEW_READ:
+            reads = _reads_members(context, identity)
+            return ALLOWED if reads else MembersHidden(permission)
+        # A limit never adds: on a view that shows one registry alone, a role on that registry is a
+        # reader's, but a key that is limited to the view acts there in the role itself.
+        everywhere = _principals_everywhere(identity)
+        if everywhere is principals or _is_carried(permission, context, everywhere):
+            return ALLOWED
         return Refused(permission)
 
     def remember(self, request: Asking, userid: str, **options: object) -> list[tuple[str, str]]:
@@ -133,6 +133,18 @@ class SecurityPolicy:
         if identity is not None and environ["REQUEST_METHOD"] not in READS:
             cross_site.check(environ, secret, self._base_url)
         return identity
+
+
+def _is_carried(permission: str, context: Place, principals: frozenset[str]) -> bool:
+    # As Pyramid's own helper does it, without an account of how it came about: that takes as long
+    # as the rest. Our access lists only ever allow.
+    place: Place | None = context
+    while place is not None:
+        for _, name, carried in place.__acl__:
+            if name in principals and permission in carried:
+                return True
+        place = place.__parent__
+    return False
 
 
 def _reads_members(context: Place, identity: Identity | None) -> bool:

@@ -294,6 +294,24 @@ def test_readers_see_what_a_view_is_made_of_and_installers_do_not(bench: Bench) 
     bench.call(reader, "PUT", path, {"groups": bench.members("main")}, status=403)
 
 
+def test_the_admin_of_a_registry_does_not_decide_what_others_make_of_it(bench: Bench) -> None:
+    """Else who may not weaken a view's filter could make it show what they like."""
+    bob, views = f"bob-{bench.name}", bench.views
+    bench.site.create_view(f"{bench.name}/curated", f"{bench.name}/main[release.age_days >= 7]")
+    bench.add(bob)
+    bench.grant(bob, "admin", f"{bench.name}/main")
+
+    bench.call(bob, "PUT", f"{views}/curated", {"groups": bench.members("public/main")}, status=403)
+    bench.call(bob, "DELETE", f"{views}/curated", status=403)
+    bench.get(bob, f"{views}/curated/grants", 403)
+    limited = bench.key(bob, places=[f"{bench.name}/curated"])
+    bench.call(limited, "DELETE", f"{views}/curated", status=403)
+
+    assert bench.get(bob, f"{views}/curated")["revision"] == 1
+    assert bench.site.get(f"/simple/{bench.name}/curated/", bench.keys[bob]).status_int == 200
+    assert bench.get(bob, f"{views}/main/grants")["grants"] is not None
+
+
 def test_a_registry_that_views_show_is_not_deleted(bench: Bench) -> None:
     other = Bench(bench.site)
     side = f"workspaces/{bench.name}/registries/side"

@@ -107,6 +107,11 @@ class Caller:
     def may(self, permission: Permission, about: str, workspace: str) -> bool:
         """What the tables say, written down without regard to how the server finds it out."""
         scopes = inside(about, workspace)
+        if about == "view" and permission not in ROLE_PERMISSIONS[Role.READER]:
+            # What others make of a registry is not for its own admins to decide.
+            scopes = tuple(scope for scope in scopes if scope != f"{workspace}/main")
+            if self.scope == f"{workspace}/main":
+                return False
         is_open = permission in OPEN and about not in {"own", "server", "team"}
         if is_open and workspace == SHOWN["public"]:
             return True

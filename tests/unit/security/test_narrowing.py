@@ -239,7 +239,12 @@ def expected(
         for limit in [SERVER] if limits is None else limits:
             nested = scope in world.around(limit) or limit in world.around(scope)
             if nested and {scope, limit} <= around:
-                found |= carried
+                only = world.only(places[0]) if about in {"view", "seen"} else None
+                shown = None if only is None else Scope("registry", only)
+                # What others make of a registry is not for its own admins to decide.
+                narrower = scope.kind in {"package", "view"}
+                is_read = shown == scope or (shown == limit and not narrower)
+                found |= carried & ROLE_PERMISSIONS[Role.READER] if is_read else carried
             inner = limit if scope in world.around(limit) else scope
             is_writable = nested and inner.kind == "package" and inner.id == places[0].id
             if (
