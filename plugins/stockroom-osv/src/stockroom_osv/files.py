@@ -18,7 +18,7 @@ from urllib3.exceptions import HTTPError
 
 MAX_RECORD = 1_000_000
 """Bytes of a record as Stockroom keeps it, and of its file."""
-MAX_ARCHIVE = 1024**3
+MAX_ARCHIVE = 256 * 1024**2
 MAX_FILES = 1_000_000
 MAX_CONTENT = 8 * 1024**3
 """Bytes of all files of an archive together."""
