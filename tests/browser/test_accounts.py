@@ -329,7 +329,7 @@ def test_administrators_see_facts_and_have_a_source_asked(page: Page, server: Se
     running.progress(3, 10)
     with server.site.database.transaction() as session:
         running.hold(session)
-    plant(page, server, "fay", role="admin", scope="*")
+    plant(page, server, "ina", role="admin", scope="*")
 
     page.goto(server.base)
     page.get_by_role("link", name="Facts about packages").click()
