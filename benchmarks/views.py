@@ -113,7 +113,9 @@ def measure(site, paths, rounds, take):
     times = {name: [] for name in paths}
     for path in paths.values():
         take(site, path)
+    # As a server does it at its start.
     gc.collect()
+    gc.freeze()
     for _ in range(rounds):
         for name, path in paths.items():
             times[name].append(take(site, path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import cast
 
 from pyramid.config import Configurator
@@ -84,9 +85,13 @@ def main(global_config: dict[str, str] | None, **local: str) -> Application:
     """
     ini = (global_config or {}).get("__file__", "INI")
     try:
-        return make_app(read_settings(local, f"stockroom -c {ini}"))
+        application = make_app(read_settings(local, f"stockroom -c {ini}"))
     except ConfigurationInvalid as error:
         raise SystemExit("\n".join(f"error: {message}" for message in error.messages)) from error
+    # What was made until now lives as long as the process: without it a full collection, which
+    # comes in the middle of some request, takes milliseconds instead of a tenth of a second.
+    gc.freeze()
+    return application
 
 
 def make_app(configuration: Configuration) -> Application:
