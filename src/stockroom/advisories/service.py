@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -15,6 +16,8 @@ from stockroom.insight.service import Facts
 from stockroom.spi.advisories import ECOSYSTEM, forms
 
 MAX_QUERIES = 1000
+MAX_COMPARISONS = 50_000
+"""Versions compared with advisories for one request; an audit of 1,000 packages takes a tenth."""
 PAGE = 1000
 """Advisories in the answer to one query."""
 PURL = "pkg:pypi/"
@@ -67,13 +70,16 @@ class Advisories:
 
         :raises NotFound: no plugin tells the advisories of all packages.
         :raises NotRead: one that does has never succeeded.
+        :raises InvalidQuery: it would take too long to compare so many versions.
         """
         self._check()
         names = {query.package for query in asked if query is not None}
         with self._database.read() as connection:
             known = queries.advisories_of(connection, self._sources, names)
         # Whoever asks the same a thousand times is answered once.
-        answers = {query: _answer(query, known) for query in dict.fromkeys(asked)}
+        different = dict.fromkeys(asked)
+        _check_work(different, known)
+        answers = {query: _answer(query, known) for query in different}
         return [answers[query] for query in asked]
 
     def records(self, found: Iterable[Found]) -> list[Mapping[str, Any]]:
@@ -133,6 +139,18 @@ def _of_purl(purl: str, version: str | None, after: str) -> Query | None:
 
 def _of_name(name: str, version: str | None, after: str) -> Query | None:
     return Query(normalize(name), version, after) if is_valid_name(name) else None
+
+
+def _check_work(
+    asked: Iterable[Query | None], known: Mapping[str, Sequence[PackageAdvisory]]
+) -> None:
+    work: Counter[str] = Counter()
+    for query in asked:
+        if query is not None and query.version:
+            work[query.package] += len(known.get(query.package, ()))
+    if work.total() > MAX_COMPARISONS:
+        [(package, _)] = work.most_common(1)
+        raise InvalidQuery(f"this takes too long: ask about fewer versions of {package} at a time")
 
 
 def _answer(query: Query | None, known: Mapping[str, Sequence[PackageAdvisory]]) -> Answer:

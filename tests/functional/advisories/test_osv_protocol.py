@@ -95,6 +95,20 @@ def test_a_batch_is_answered_in_its_order(app: TestApp) -> None:
     assert answer == {"results": [{"vulns": [second]}, {}, {"vulns": [first, second]}]}
 
 
+def test_many_versions_of_a_package_with_many_advisories_are_asked_about_in_parts(
+    app: TestApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MAX_COMPARISONS", 4)
+    queries = [asked("demo-pkg", version) for version in ("1.0", "2.0", "2.0", "3.0")]
+
+    refused = app.post_json("/v1/querybatch", {"queries": queries}, status=400).json
+
+    assert refused["detail"] == (
+        "this takes too long: ask about fewer versions of demo-pkg at a time"
+    )
+    assert len(app.post_json("/v1/querybatch", {"queries": queries[:3]}).json["results"]) == 3
+
+
 def test_what_does_not_fit_comes_with_the_next_page(
     app: TestApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
