@@ -126,6 +126,18 @@ def installer(request: pytest.FixtureRequest, machine: Machine) -> Installer:
     return make_installer(machine, request.param)
 
 
+@pytest.fixture(params=[PIPS[0], PIPS[-1]])
+def end_pip(request: pytest.FixtureRequest, machine: Machine) -> Pip:
+    """The oldest and the newest pip, where those between them do nothing else."""
+    return Pip(machine, request.param)
+
+
+@pytest.fixture(params=[PIPS[0], PIPS[-1], *UVS])
+def end_installer(request: pytest.FixtureRequest, machine: Machine) -> Installer:
+    """The same, and every uv."""
+    return make_installer(machine, request.param)
+
+
 @pytest.fixture
 def twine(machine: Machine) -> Twine:
     return Twine(machine, "twine")

@@ -15,29 +15,31 @@ from tests.support.workspaces import Workspace
 PLUMB = {"plumb": "1.0"}
 
 
-def test_s62_the_key_is_the_user_name_in_the_url(installer: Installer, stocked: Workspace) -> None:
-    environment = installer.make_environment()
+def test_s62_the_key_is_the_user_name_in_the_url(
+    end_installer: Installer, stocked: Workspace
+) -> None:
+    environment = end_installer.make_environment()
 
-    installer.install(environment, "plumb", index=stocked.index_with(stocked.reader))
+    end_installer.install(environment, "plumb", index=stocked.index_with(stocked.reader))
 
     assert environment.installed == PLUMB
 
 
-def test_s61_the_key_stands_in_a_netrc_file(installer: Installer, stocked: Workspace) -> None:
-    environment = installer.make_environment()
-    netrc = installer.machine.home / ".netrc"
+def test_s61_the_key_stands_in_a_netrc_file(end_installer: Installer, stocked: Workspace) -> None:
+    environment = end_installer.make_environment()
+    netrc = end_installer.machine.home / ".netrc"
     netrc.write_text(f"machine 127.0.0.1 login __token__ password {stocked.reader}\n", "utf-8")
     netrc.chmod(0o600)
 
-    installer.install(environment, "plumb", index=stocked.index)
+    end_installer.install(environment, "plumb", index=stocked.index)
 
     assert environment.installed == PLUMB
 
 
-def test_pip_is_configured_by_a_variable(any_pip: Pip, stocked: Workspace) -> None:
-    environment = any_pip.make_environment()
+def test_pip_is_configured_by_a_variable(end_pip: Pip, stocked: Workspace) -> None:
+    environment = end_pip.make_environment()
 
-    any_pip.install(
+    end_pip.install(
         environment, "plumb", index=None, variables={"PIP_INDEX_URL": stocked.index_with_key}
     )
 
@@ -85,13 +87,13 @@ def test_native_uv_sends_the_key_as_a_bearer_token(native_uv: Uv, stocked: Works
 
 
 def test_a_public_workspace_needs_no_key(
-    installer: Installer, make_workspace: MakeWorkspace, builder: Builder
+    end_installer: Installer, make_workspace: MakeWorkspace, builder: Builder
 ) -> None:
     workspace = make_workspace("public")
     workspace.add(*builder.build("plumb", "1.0").files)
-    environment = installer.make_environment()
+    environment = end_installer.make_environment()
 
-    installer.install(environment, "plumb", index=workspace.index)
+    end_installer.install(environment, "plumb", index=workspace.index)
 
     assert environment.installed == PLUMB
 

@@ -44,11 +44,11 @@ def test_installs_by_name_with_dependencies_extras_and_scripts(
 
 
 def test_s02_the_final_slash_of_the_index_may_be_left_out(
-    installer: Installer, stocked: Workspace
+    end_installer: Installer, stocked: Workspace
 ) -> None:
-    environment = installer.make_environment()
+    environment = end_installer.make_environment()
 
-    installer.install(environment, "plumb", index=stocked.index_with_key.rstrip("/"))
+    end_installer.install(environment, "plumb", index=stocked.index_with_key.rstrip("/"))
 
     assert environment.installed == {"plumb": "1.0"}
 
@@ -70,11 +70,11 @@ def test_installs_from_requirements_locked_with_hashes(
 
 
 def test_builds_and_installs_sdists(
-    installer: Installer, stocked: Workspace, backend: Path
+    end_installer: Installer, stocked: Workspace, backend: Path
 ) -> None:
-    environment = installer.make_environment()
+    environment = end_installer.make_environment()
 
-    installer.install(
+    end_installer.install(
         environment,
         *("--no-binary", ":all:", "--no-build-isolation", "fathom"),
         index=stocked.index_with_key,
@@ -86,13 +86,13 @@ def test_builds_and_installs_sdists(
 
 
 def test_u85_builds_and_installs_sdists_that_were_zipped_long_ago(
-    installer: Installer, workspace: Workspace, builder: Builder, backend: Path
+    end_installer: Installer, workspace: Workspace, builder: Builder, backend: Path
 ) -> None:
     workspace.set_policy(legacy_filenames="on")
     workspace.add_bytes("plumb-1.0.zip", zipped(builder.build("plumb", "1.0").sdist))
-    environment = installer.make_environment()
+    environment = end_installer.make_environment()
 
-    installer.install(
+    end_installer.install(
         environment,
         *("--no-build-isolation", "plumb"),
         index=workspace.index_with_key,
@@ -104,13 +104,13 @@ def test_u85_builds_and_installs_sdists_that_were_zipped_long_ago(
 
 @pytest.mark.parametrize("kind", ["wheel", "sdist"])
 def test_s06_installs_a_local_version_whose_filename_has_a_plus(
-    installer: Installer, workspace: Workspace, builder: Builder, backend: Path, kind: str
+    end_installer: Installer, workspace: Workspace, builder: Builder, backend: Path, kind: str
 ) -> None:
     dists = builder.build("plumb", "1.1+acme.2")
     workspace.add(getattr(dists, kind))
-    environment = installer.make_environment()
+    environment = end_installer.make_environment()
 
-    installer.install(
+    end_installer.install(
         environment,
         *("--no-build-isolation", "plumb==1.1+acme.2"),
         index=workspace.index_with_key,
@@ -210,14 +210,14 @@ def test_s49_nothing_was_there_before_the_first_upload(
 
 
 def test_a_new_release_is_installed_at_once(
-    installer: Installer, workspace: Workspace, builder: Builder
+    end_installer: Installer, workspace: Workspace, builder: Builder
 ) -> None:
     workspace.add(*builder.build("plumb", "1.0").files)
-    environment = installer.make_environment()
-    installer.install(environment, "plumb", index=workspace.index_with_key)
+    environment = end_installer.make_environment()
+    end_installer.install(environment, "plumb", index=workspace.index_with_key)
     workspace.add(*builder.build("plumb", "2.0").files)
 
-    installer.install(environment, "--upgrade", "plumb", index=workspace.index_with_key)
+    end_installer.install(environment, "--upgrade", "plumb", index=workspace.index_with_key)
 
     assert environment.installed == {"plumb": "2.0"}
 

@@ -25,12 +25,12 @@ def test_s61_pip_says_that_a_key_is_wrong(pip: Pip, stocked: Workspace) -> None:
     assert "401 Error, Credentials not correct" in said
 
 
-def test_s61_every_pip_shows_why_a_key_is_refused_when_it_is_verbose(
-    any_pip: Pip, stocked: Workspace
+def test_s61_pip_shows_why_a_key_is_refused_when_it_is_verbose(
+    end_pip: Pip, stocked: Workspace
 ) -> None:
-    environment = any_pip.make_environment()
+    environment = end_pip.make_environment()
 
-    said = any_pip.install(
+    said = end_pip.install(
         environment, "-vvv", "plumb", index=stocked.index_with(f"__token__:{WRONG_KEY}"), fails=True
     )
 
@@ -51,11 +51,11 @@ def test_s61_uv_says_that_it_lacks_a_valid_key(
 
 
 def test_s05_pip_knows_no_distribution_of_a_missing_package(
-    any_pip: Pip, stocked: Workspace
+    end_pip: Pip, stocked: Workspace
 ) -> None:
-    environment = any_pip.make_environment()
+    environment = end_pip.make_environment()
 
-    said = any_pip.install(environment, "absent", index=stocked.index_with_key, fails=True)
+    said = end_pip.install(environment, "absent", index=stocked.index_with_key, fails=True)
 
     assert "No matching distribution found for absent" in said
 
@@ -78,13 +78,13 @@ def test_a_missing_version_is_told_with_those_that_exist(pip: Pip, stocked: Work
 
 
 def test_s60_a_quarantined_package_has_no_versions_for_pip(
-    any_pip: Pip, workspace: Workspace, plumb: Dists
+    end_pip: Pip, workspace: Workspace, plumb: Dists
 ) -> None:
     workspace.add(*plumb.files)
     workspace.set_status("plumb", "quarantined", "sinks ships")
-    environment = any_pip.make_environment()
+    environment = end_pip.make_environment()
 
-    said = any_pip.install(environment, "plumb", index=workspace.index_with_key, fails=True)
+    said = end_pip.install(environment, "plumb", index=workspace.index_with_key, fails=True)
 
     assert "No matching distribution found for plumb" in said
 
@@ -160,12 +160,12 @@ def test_s61_uv_does_not_look_elsewhere_when_its_key_is_refused(
 
 
 def test_s61_a_private_package_is_missing_for_the_key_of_another_workspace(
-    installer: Installer, workspace: Workspace, stocked: Workspace
+    end_installer: Installer, workspace: Workspace, stocked: Workspace
 ) -> None:
-    environment = installer.make_environment()
+    environment = end_installer.make_environment()
     index = stocked.index_with(f"__token__:{workspace.reader}")
 
-    said = installer.install(environment, "plumb", index=index, fails=True)
+    said = end_installer.install(environment, "plumb", index=index, fails=True)
 
     assert "No matching distribution" in said or "was not found in the package registry" in said
     assert environment.installed == {}

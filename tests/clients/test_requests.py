@@ -79,12 +79,12 @@ def test_uv_resolves_with_a_page_and_the_metadata_of_each_package(
 
 
 def test_s61_nobody_is_refused_who_has_the_key_of_the_index(
-    installer: Installer, stocked: Workspace
+    end_installer: Installer, stocked: Workspace
 ) -> None:
-    environment = installer.make_environment()
+    environment = end_installer.make_environment()
     stocked.forget_accesses()
 
-    installer.install(environment, "sextant", index=stocked.index_with_key)
+    end_installer.install(environment, "sextant", index=stocked.index_with_key)
 
     assert statuses(stocked.accesses()).keys() == {200}
 
