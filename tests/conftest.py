@@ -17,7 +17,7 @@ from tests.support.server import ServerProcess
 from tests.support.site import TestSite
 
 # How long an example takes says more of the machine than of the code.
-hypothesis.register_profile("stockroom", deadline=None)
+hypothesis.register_profile("stockroom", deadline=None, max_examples=50)
 hypothesis.load_profile("stockroom")
 
 ON_SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

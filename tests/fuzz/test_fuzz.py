@@ -14,7 +14,7 @@ from tests.fuzz.__main__ import mutate
 from tests.fuzz.targets import TARGETS, Target
 
 ROOT = Path(__file__).parents[2]
-RUNS = 2000
+RUNS = 1000
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -63,7 +63,7 @@ TEXT = st.one_of(
     ),
 )
 MANY = settings(
-    max_examples=150,
+    max_examples=80,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -157,7 +157,7 @@ MARKDOWN_PARTS = [
 ]
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(
     st.lists(st.sampled_from(MARKDOWN_PARTS), max_size=8).map("".join),
     st.sampled_from(["GFM", "CommonMark"]),
@@ -176,7 +176,7 @@ RST_PARTS = [
 ]
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(st.lists(st.sampled_from(RST_PARTS), max_size=10).map("".join))
 def test_u56_the_answer_for_restructured_text_is_that_of_the_renderer(text):
     reason = reading_fault(text)

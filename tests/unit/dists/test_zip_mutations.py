@@ -129,7 +129,7 @@ def assert_read_alike(data: bytes) -> None:
         assert read_from_the_front(data) == members
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(ENTRIES, END, END64)
 @example([Entry(name="a", data=DATA, local={"extra": zip64(20, 20)})], {}, {})
 def test_what_is_accepted_is_read_alike_by_all(entries, end, end64):
